@@ -26,18 +26,22 @@ _SCALARS = {
 _POOL = descriptor_pool.DescriptorPool()
 
 
-def declare(package: str, description: Mapping[str, str | Mapping[str, int]]) -> dict[str, Any]:
-    """Message classes by name. `package` must be unique in our pool; enums are proto2-closed only in name: unknown numbers pass."""
-    file = descriptor_pb2.FileDescriptorProto(name=f"insights/{package}.proto", package=f"insights.{package}", syntax="proto3")
+def declare(package: str, description: Mapping[str, str | Mapping[str, int]], *, syntax: str = "proto3") -> dict[str, Any]:
+    """Message classes by name. `package` must be unique in our pool.
+
+    With "proto3" scalars have no presence, enums keep unknown numbers and `string` must be UTF-8 (declare `bytes` where the file
+    may hold anything). With "proto2" every singular field has presence (`HasField`) and unknown enum numbers are set aside."""
+    file = descriptor_pb2.FileDescriptorProto(name=f"insights/{package}.proto", package=f"insights.{package}", syntax=syntax)
     enums = {name for name, body in description.items() if not isinstance(body, str)}
     for name, body in description.items():
         if isinstance(body, str):
             _message(file, package, name, body, enums)
         else:
-            enum = file.enum_type.add(name=_flat(name))
+            # In a holder of its own: enum values are scoped to what surrounds the enum, and text files use the bare names.
+            enum = file.message_type.add(name=f"{_flat(name)}Enum").enum_type.add(name=_flat(name))
             for value, number in sorted(body.items(), key=lambda pair: pair[1]):
-                enum.value.add(name=f"{_flat(name)}_{value}", number=number)
-    _POOL.Add(file) if not hasattr(_POOL, "AddSerializedFile") else _POOL.AddSerializedFile(file.SerializeToString())
+                enum.value.add(name=value, number=number)
+    _POOL.AddSerializedFile(file.SerializeToString())
     found = _POOL.FindFileByName(file.name).message_types_by_name
     return {name: message_factory.GetMessageClass(found[_flat(name)]) for name in description if name not in enums}
 
@@ -70,8 +74,10 @@ def _type(field: Any, package: str, text: str, enums: set[str]) -> None:
     if text in _SCALARS:
         field.type = _SCALARS[text]
         return
-    field.type = _F.TYPE_ENUM if text in enums else _F.TYPE_MESSAGE
-    field.type_name = f".insights.{package}.{_flat(text)}"
+    if text in enums:
+        field.type, field.type_name = _F.TYPE_ENUM, f".insights.{package}.{_flat(text)}Enum.{_flat(text)}"
+    else:
+        field.type, field.type_name = _F.TYPE_MESSAGE, f".insights.{package}.{_flat(text)}"
 
 
 def _map_entry(message: Any, package: str, field: Any, key: str, value: str, enums: set[str]) -> None:
