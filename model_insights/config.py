@@ -1,0 +1,140 @@
+"""insights.toml: what the user tells us about money, periods and limits. Parsing only; `artifacts.configuration` finds and reads the file."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Literal, Union
+
+import msgspec
+
+from model_insights.errors import ConfigError
+from model_insights.noun import Noun
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Expression = Union[float, str]  # a number, or an expression over table columns in Polars' SQL expression language
+
+
+class _Strict(Noun, forbid_unknown_fields=True):
+    """A part of the file. A key that we do not know is a mistake, and said."""
+
+
+class PeriodRule(_Strict):
+    """Where the business time of a run is written: a JSON property of an execution, or a calendar table by span."""
+
+    node: str = ""
+    property: str = ""
+    key: str = ""  # key inside the property's JSON, or the calendar's key column
+    calendar: str = ""  # CSV, relative to insights.toml
+    value: str = ""  # the calendar's column with the period's label
+    start: str = "start"  # the calendar's column with the first day; the label where the column is missing
+    end: str = "end"
+
+
+class General(_Strict):
+    currency: str
+    locale: str = "en"
+    name: str = ""  # shown in place of the pipeline's own name
+    pipelines: tuple[str, ...] = ()  # pipelines the file speaks of, by recorded name; empty: all it is found for
+    period: PeriodRule | None = None
+    references: tuple[str, ...] = ("previous", "4 weeks", "season", "training", "last_blessed")
+    season: str = "52 weeks"
+    roots: tuple[str, ...] = ()
+    rewrite: dict[str, str] = {}
+    events: str = ""  # name of the table with the business events (columns date, text, kind)
+
+
+class TableSource(_Strict):
+    """A business table: a CSV or Parquet file, relative to insights.toml or to the pipeline's folders up to the log directory."""
+
+    path: str
+
+
+class CostRule(_Strict):
+    """How one kind of misprediction becomes money.
+
+    inventory: order = volume x units_per_event x predicted rate, demand = demand x units_per_event; `over`, `under` per unit.
+    classification: `tp`, `fp`, `tn`, `fn` per case at `threshold`."""
+
+    name: str
+    kind: Literal["inventory", "classification"]
+    grain: tuple[str, ...] = ()  # columns on which the tables are joined one to one; empty: no table, constants only
+    tables: tuple[str, ...] = ()  # empty: every table that has all columns of the grain
+    unit: tuple[str, ...] = ()  # slice columns at which money is counted; () is Overall
+    volume: Expression = 0.0  # cases of the period; 0: the evaluation's own example count
+    demand: Expression | None = None  # realised events; None: the evaluation sample's mean label
+    units_per_event: Expression = 1.0
+    over: Expression | None = None
+    under: Expression | None = None
+    tp: Expression = 0.0
+    fp: Expression = 0.0
+    tn: Expression = 0.0
+    fn: Expression = 0.0
+    threshold: float | None = None
+
+
+class SeverityBudget(_Strict):
+    """Money per 30 days above the expected level at which a step of the ladder starts."""
+
+    little: float
+    big: float
+    emergency: float
+
+
+class Config(_Strict):
+    """The whole file."""
+
+    insights: General
+    tables: dict[str, TableSource] = {}
+    cost: tuple[CostRule, ...] = ()
+    severity: SeverityBudget | None = None
+    critical: tuple[dict[str, Union[str, int, float]], ...] = ()
+
+
+_REQUIRED = {"inventory": ("over", "under"), "classification": ("threshold",)}
+
+
+def parse(text: str, *, name: str = "insights.toml") -> Config:
+    """The configuration in `text`. Raises ConfigError with file, line (or key) and what is allowed."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name}: {error}. The file must be TOML; quote texts and write numbers without separators other than _.") from error
+    try:
+        config = msgspec.convert(raw, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{name}{_line(text, str(error))}: {error}. See docs/insights_toml.md for the keys.") from error
+    _check(config, name)
+    return config
+
+
+def _check(config: Config, name: str) -> None:
+    if not re.fullmatch(r"[A-Z]{3}", config.insights.currency):
+        raise ConfigError(f"{name}: insights.currency is {config.insights.currency!r}; give an ISO 4217 code such as \"EUR\".")
+    for rule in config.cost:
+        for key in _REQUIRED[rule.kind]:
+            if getattr(rule, key) is None:
+                raise ConfigError(f"{name}: cost {rule.name!r} of kind {rule.kind} needs `{key}`.")
+        for table in rule.tables:
+            if table not in config.tables:
+                raise ConfigError(f"{name}: cost {rule.name!r} names table {table!r}; known tables: {', '.join(config.tables) or 'none'}.")
+    budget = config.severity
+    if budget and not 0 < budget.little < budget.big < budget.emergency:
+        raise ConfigError(f"{name}: severity must rise: 0 < little < big < emergency (now {budget.little}, {budget.big}, {budget.emergency}).")
+    if config.insights.events and config.insights.events not in config.tables:
+        raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+
+
+def _line(text: str, message: str) -> str:
+    """` line N` of the key the message speaks of, where it can be found."""
+    unknown = re.search(r"unknown field `([^`]+)`", message)
+    path = re.search(r"at `\$\.?([^`]*)`", message)
+    last = unknown[1] if unknown else re.split(r"[.\[]", path[1])[-1].rstrip("]") if path else ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if last and re.match(rf"\s*\[*\s*(?:[\w.]+\.)?\"?{re.escape(last)}\"?\s*[\]=]", line):
+            return f" line {number}"
+    return ""

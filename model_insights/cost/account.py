@@ -1,0 +1,147 @@
+"""The misprediction cost of each run: what its serving model's mistakes cost, unit by unit, with intervals and the expected level."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from model_insights.config import CostRule, SeverityBudget
+from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
+from model_insights.cost.rates import Gap
+from model_insights.noun import Noun
+from model_insights.slices import SliceKey
+
+DRAWS = 1000
+LEVEL = 0.95
+_SEED = 20_240_612
+
+
+class Money(Noun):
+    """An amount with its interval at LEVEL; None: not known."""
+
+    value: float
+    low: float
+    high: float
+
+
+class CostLine(Noun):
+    """The cost of one unit in one period."""
+
+    unit: SliceKey
+    money: Money
+    cases: float
+    evaluated: float  # examples the rates rest on
+    rates: tuple[float, ...]
+    values: tuple[float, ...]
+
+
+class RunCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The cost of one run's period under one model. `lines` sum to `total` exactly."""
+
+    run_id: str
+    rule: CostRule
+    model: str
+    cells: Cells
+    lines: tuple[CostLine, ...]
+    total: Money
+    draws: Floats  # totals of the resampled periods
+    gaps: tuple[Gap, ...] = ()
+    noise_floor: float = 0.0  # what a perfectly calibrated model would show at this n (0 when demand is realised)
+
+
+class Expected(Noun):
+    """The level a period's cost is held against: median of up to four earlier periods, spread from their one-step errors (A2.1c)."""
+
+    value: float
+    spread: float
+    periods: int
+
+
+class SeverityVerdict(Noun):
+    """A step of the ladder (A7.5): money above the expected level, scaled to 30 days."""
+
+    level: str  # none, little, big, emergency, unknown
+    excess: Money | None
+    could_be: str = ""
+    reason: str = ""
+
+
+def noise(run_id: str, units: int) -> Floats:
+    """Standard normal draws [DRAWS, units, 4], the same for every model and reference of a run, so comparisons stay paired."""
+    return np.random.default_rng([_SEED, zlib.crc32(run_id.encode())]).standard_normal((DRAWS, units, 4))
+
+
+def money_of(value: float, draws: Floats) -> Money:
+    """Interval around `value` from draws, centred: the draws of a convex cost lie above it on average, which is no news of the period."""
+    centred = draws - np.mean(draws) + value
+    low, high = np.quantile(centred, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Money(value=value, low=float(low), high=float(high))
+
+
+def run_cost(run_id: str, rule: CostRule, model: str, cells: Cells, gaps: tuple[Gap, ...]) -> RunCost:
+    """Prices one run. Source of the interval: resampled rates at the evaluation's n (methods A5.2, A7.4)."""
+    money = costs(cells)
+    rates = rate_draws(cells, noise(run_id, len(cells.units)))
+    drawn = cells.volume * unit_cost(cells.kind, cells.values, rates)
+    lines = tuple(
+        CostLine(
+            unit=unit, money=_clipped(cells, money_of(float(money[i]), drawn[:, i])), cases=float(cells.volume[i]), evaluated=float(cells.n[i]),
+            rates=tuple(map(float, cells.rates[i])), values=tuple(map(float, cells.values[i])),
+        )
+        for i, unit in enumerate(cells.units)
+    )  # fmt: skip
+    total = sum(line.money.value for line in lines)
+    return RunCost(
+        run_id=run_id, rule=rule, model=model, cells=cells, lines=lines, total=_clipped(cells, money_of(total, drawn.sum(axis=1))),
+        draws=drawn.sum(axis=1), gaps=gaps, noise_floor=_noise_floor(cells, run_id),
+    )  # fmt: skip
+
+
+def _clipped(cells: Cells, money: Money) -> Money:
+    """A cost of over and under is never negative; outcome values may be (revenue), so they stay."""
+    return Money(value=money.value, low=max(0.0, money.low), high=money.high) if cells.kind == "inventory" else money
+
+
+def _noise_floor(cells: Cells, run_id: str) -> float:
+    """Cost a calibrated model would show because the observed rate is a sample: max(0, noisy) is convex (design, "Demand and noise")."""
+    if cells.kind != "inventory" or cells.realised:
+        return 0.0
+    observed = cells.rates[:, 1]
+    calibrated = np.stack([observed, observed], axis=1)
+    error = np.sqrt(np.clip(observed * (1 - observed), 0, None) / np.maximum(cells.n, 1.0))
+    drawn = np.stack([np.broadcast_to(observed, (DRAWS, len(observed))), observed + error * noise(run_id, len(observed))[..., 1]], axis=-1)
+    floor = cells.volume * (unit_cost(cells.kind, cells.values, drawn).mean(axis=0) - unit_cost(cells.kind, cells.values, calibrated))
+    return float(floor.sum())
+
+
+def expected(earlier: Sequence[float]) -> Expected | None:
+    """The expected level from the totals of earlier periods, oldest first; None with fewer than two."""
+    if len(earlier) < 2:
+        return None
+    level = float(np.median(earlier[-4:]))
+    errors = [earlier[i] - float(np.median(earlier[max(0, i - 4) : i])) for i in range(1, len(earlier))]
+    spread = 1.4826 * float(np.median(np.abs(errors)))
+    return Expected(value=level, spread=spread, periods=len(earlier))
+
+
+def severity(cost: RunCost, level: Expected | None, budget: SeverityBudget | None, *, days: float | None) -> SeverityVerdict:
+    """The ladder's step: the highest whose budget is passed with probability one half or more; `could_be` from one tenth."""
+    if budget is None:
+        return SeverityVerdict(level="unknown", excess=None, reason="insights.toml has no [severity] budgets")
+    if level is None:
+        return SeverityVerdict(level="unknown", excess=None, reason="fewer than two earlier periods have a cost, so no level can be expected")
+    scale = 30.0 / days if days else 1.0
+    wobble = np.random.default_rng([_SEED, 7]).standard_normal(len(cost.draws)) * level.spread
+    draws = scale * (cost.draws - cost.draws.mean() + cost.total.value - level.value + wobble)
+    steps = (("emergency", budget.emergency), ("big", budget.big), ("little", budget.little))
+    is_level = next((name for name, bound in steps if np.mean(draws > bound) >= 0.5), "none")
+    could = next((name for name, bound in steps if np.mean(draws > bound) >= 0.1), "none")
+    excess = money_of(scale * (cost.total.value - level.value), draws)
+    return SeverityVerdict(level=is_level, excess=excess, could_be=could if could != is_level else "")
+
+
+def by_unit(cost: RunCost) -> Mapping[SliceKey, CostLine]:
+    return {line.unit: line for line in cost.lines}

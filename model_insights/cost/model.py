@@ -1,0 +1,79 @@
+"""Money per case as a function of unit values and rates: the two formulas everything else is built on.
+
+inventory (newsvendor; methods A7.2): k * (over * max(0, p - y) + under * max(0, y - p)), with p the predicted and y the observed rate,
+k units per event. classification (A7.1): sum of money per outcome times the outcome's share of cases.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from model_insights.slices import SliceKey
+
+Kind = Literal["inventory", "classification"]
+Floats = NDArray[np.float64]
+
+RATE_NAMES = {"inventory": ("predicted", "observed"), "classification": ("tp", "fp", "tn", "fn")}
+
+
+class Cells(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """One model on one period's data, unit by unit.
+
+    volume [units]: cases of the period; values [units, values]: see cost.units; rates [units, rates]: see RATE_NAMES;
+    spread [units]: standard deviation of one prediction (inventory); n [units]: evaluated examples; realised: the observed rate
+    comes from the business (no sampling error), not from the evaluation sample."""
+
+    kind: Kind
+    units: tuple[SliceKey, ...]
+    volume: Floats
+    values: Floats
+    rates: Floats
+    spread: Floats
+    n: Floats
+    realised: bool
+
+    def take(self, units: tuple[SliceKey, ...]) -> Cells:
+        """The same for a part of the units, in the given order."""
+        at = [self.units.index(unit) for unit in units]
+        return Cells(
+            kind=self.kind, units=units, volume=self.volume[at], values=self.values[at], rates=self.rates[at],
+            spread=self.spread[at], n=self.n[at], realised=self.realised,
+        )  # fmt: skip
+
+
+def unit_cost(kind: Kind, values: Floats, rates: Floats) -> Floats:
+    """Money per case. values [..., units, values] and rates [..., units, rates] broadcast to [..., units]."""
+    if kind == "inventory":
+        per_event, over, under = values[..., 0], values[..., 1], values[..., 2]
+        gap = rates[..., 0] - rates[..., 1]
+        money: Floats = per_event * (over * np.maximum(gap, 0.0) + under * np.maximum(-gap, 0.0))
+        return money
+    total: Floats = (values * rates).sum(axis=-1)
+    return total
+
+
+def costs(cells: Cells) -> Floats:
+    """Money of the period per unit [units]; the total is its sum."""
+    money: Floats = cells.volume * unit_cost(cells.kind, cells.values, cells.rates)
+    return money
+
+
+def rate_draws(cells: Cells, noise: Floats) -> Floats:
+    """Rates as they could have been with another sample of the same size: [draws, units, rates].
+
+    `noise` [draws, units, 4] is standard normal. The same noise for two models on the same rows keeps their comparison paired.
+    Counts use the normal approximation on the square-root scale (variance-stabilising for Poisson counts; methods A5.2)."""
+    if cells.kind == "inventory":
+        error = np.zeros_like(cells.rates)
+        error[:, 0] = cells.spread / np.sqrt(np.maximum(cells.n, 1.0))
+        if not cells.realised:
+            error[:, 1] = np.sqrt(np.clip(cells.rates[:, 1] * (1 - cells.rates[:, 1]), 0.0, None) / np.maximum(cells.n, 1.0))
+        return np.clip(cells.rates + error * noise[..., :2], 0.0, None)
+    counts = cells.rates * cells.n[:, None]
+    drawn = np.clip(np.sqrt(counts) + 0.5 * noise, 0.0, None) ** 2
+    drawn = np.where(counts > 0, drawn, 0.0)
+    return drawn / np.maximum(drawn.sum(axis=-1, keepdims=True), 1e-12)

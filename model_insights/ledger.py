@@ -1,0 +1,208 @@
+"""The exactly additive account of a change of cost (methods A6.2, A6.5): which line, which unit, how much.
+
+Adjacent runs t-1 and t: first the model step on the reference data (the model serving in t against the one serving in t-1, both
+judged on data t-1), then a Shapley account over volume, unit values, slice mix and rates under the model serving in t. An older
+reference chains the adjacent ledgers. Every line keeps its contribution per unit; lines sum to the change, units sum to lines.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+
+from model_insights.cost.account import DRAWS, Money, RunCost, money_of, noise
+from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
+from model_insights.noun import Noun
+from model_insights.slices import SliceKey
+
+LineId = Literal["volume", "values", "mix", "unseen", "rate", "model"]
+Corner = Literal["business", "data", "model"]
+LINES: tuple[LineId, ...] = ("volume", "values", "rate", "mix", "unseen", "model")
+_PLAYERS: tuple[LineId, ...] = ("volume", "values", "mix", "rate")
+
+CORNERS: dict[LineId, tuple[Corner, ...]] = {
+    "volume": ("business",),
+    "values": ("business",),
+    "mix": ("data",),
+    "unseen": ("data",),
+    "rate": ("business", "data"),  # customers, quality, or mix inside the slices: aggregates cannot part them (A6.5)
+    "model": ("model",),
+}
+
+
+class LedgerLine(Noun):
+    """One line: money (cost up is positive), the corners it may belong to, and the part of each unit."""
+
+    id: LineId
+    corners: tuple[Corner, ...]
+    money: Money
+    by_unit: tuple[tuple[SliceKey, float], ...]
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Where the change from `before` to `after` came from. sum(line.money.value) == after - before within 1e-9."""
+
+    reference_id: str
+    run_id: str
+    before: float
+    after: float
+    lines: tuple[LedgerLine, ...]
+    draws: dict[LineId, Floats]  # resampled lines, for probabilities
+    tier: Literal["T0", "T1"]
+    model_known: bool  # False: the model step has no cell of its own and is merged into `rate`
+    steps: int = 1  # adjacent ledgers chained
+
+    @property
+    def change(self) -> float:
+        return self.after - self.before
+
+    def line(self, name: LineId) -> LedgerLine | None:
+        return next((one for one in self.lines if one.id == name), None)
+
+
+class Adjacent(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What an adjacent ledger needs: the two costs, and the cell of the now-serving model on the reference data (None: not stored)."""
+
+    before: RunCost
+    after: RunCost
+    middle: Cells | None
+
+
+def adjacent_ledger(step: Adjacent) -> Ledger:
+    """The ledger of one step. Raises AssertionError when the account does not add up: that would be a fault of ours."""
+    before, after = step.before.cells, step.after.cells
+    common = tuple(unit for unit in before.units if unit in after.units and (step.middle is None or unit in step.middle.units))
+    parts = _lines(step, common, None)
+    drawn = _drawn_lines(step, common)
+    units = {unit: i for i, unit in enumerate(common)}
+    lines = []
+    for name in LINES:
+        if name == "unseen":
+            by_unit = _unseen(step, common)
+        elif name in parts:
+            by_unit = tuple((unit, float(parts[name][i])) for unit, i in units.items())
+        else:
+            continue
+        total = sum(money for _, money in by_unit)
+        spread = drawn.get(name, np.zeros(DRAWS))
+        corners: tuple[Corner, ...] = CORNERS[name] if name != "rate" or step.middle is not None else ("business", "data", "model")
+        lines.append(LedgerLine(id=name, corners=corners, money=money_of(total, spread), by_unit=by_unit))
+    ledger = Ledger(
+        reference_id=step.before.run_id, run_id=step.after.run_id, before=step.before.total.value, after=step.after.total.value,
+        lines=tuple(lines), draws={line.id: _around(line.money.value, drawn.get(line.id)) for line in lines},
+        tier="T0" if step.middle is None else "T1", model_known=step.middle is not None,
+    )  # fmt: skip
+    check(ledger)
+    return ledger
+
+
+def check(ledger: Ledger) -> None:
+    """Lines sum to the change, units sum to lines."""
+    gap = abs(sum(line.money.value for line in ledger.lines) - ledger.change)
+    if gap > 1e-9 * max(1.0, abs(ledger.before), abs(ledger.after)):
+        raise AssertionError(f"the ledger of run {ledger.run_id} misses {gap} of its change")
+
+
+def chain(ledgers: Sequence[Ledger]) -> Ledger:
+    """The ledger over several adjacent steps, oldest first: line by line the sum, still exactly additive."""
+    if len(ledgers) == 1:
+        return ledgers[0]
+    lines = []
+    for name in LINES:
+        found = [line for one in ledgers if (line := one.line(name)) is not None]
+        if not found:
+            continue
+        by_unit: dict[SliceKey, float] = {}
+        for line in found:
+            for unit, money in line.by_unit:
+                by_unit[unit] = by_unit.get(unit, 0.0) + money
+        draws = np.sum([one.draws[name] for one in ledgers if name in one.draws], axis=0)
+        corners = tuple(dict.fromkeys(corner for line in found for corner in line.corners))
+        lines.append(LedgerLine(id=name, corners=corners, money=money_of(sum(by_unit.values()), draws), by_unit=tuple(by_unit.items())))
+    ledger = Ledger(
+        reference_id=ledgers[0].reference_id, run_id=ledgers[-1].run_id, before=ledgers[0].before, after=ledgers[-1].after,
+        lines=tuple(lines), draws={line.id: np.sum([o.draws[line.id] for o in ledgers if line.id in o.draws], axis=0) for line in lines},
+        tier="T1" if all(o.tier == "T1" for o in ledgers) else "T0", model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
+    )  # fmt: skip
+    check(ledger)
+    return ledger
+
+
+def with_retrain_noise(ledger: Ledger, spread: float) -> Ledger:
+    """The same ledger with the run-to-run spread of healthy retrains added to the model line's error (A6.8)."""
+    line = ledger.line("model")
+    if line is None or spread <= 0:
+        return ledger
+    wobble = np.random.default_rng([len(ledger.lines), 11]).standard_normal(DRAWS) * spread * math.sqrt(ledger.steps)
+    draws = {**ledger.draws, "model": ledger.draws["model"] + wobble}
+    wider = msgspec.structs.replace(line, money=money_of(line.money.value, draws["model"]))
+    lines = tuple(wider if one.id == "model" else one for one in ledger.lines)
+    return msgspec.structs.replace(ledger, lines=lines, draws=draws)
+
+
+def _around(value: float, draws: Floats | None) -> Floats:
+    return np.full(DRAWS, value) if draws is None else draws - draws.mean() + value
+
+
+def _lines(step: Adjacent, common: tuple[SliceKey, ...], rates: tuple[Floats, Floats, Floats] | None) -> dict[LineId, Floats]:
+    """Money per line and unit [..., units]; `rates` replaces (before, middle, after) by draws [draws, units, rates]."""
+    before, after = step.before.cells.take(common), step.after.cells.take(common)
+    middle = step.middle.take(common) if step.middle is not None else before
+    rates_before, rates_middle, rates_after = rates or (before.rates, middle.rates, after.rates)
+    parts = _shapley(middle, after, rates_middle, rates_after)
+    if step.middle is not None:
+        model = unit_cost(before.kind, before.values, rates_middle) - unit_cost(before.kind, before.values, rates_before)
+        parts["model"] = before.volume * model
+    return parts
+
+
+def _shapley(before: Cells, after: Cells, rates_before: Floats, rates_after: Floats) -> dict[LineId, Floats]:
+    """Exact Shapley value of volume, values, mix and rate: 16 evaluations, vectorised over units (and draws)."""
+    worth = {}
+    for chosen in itertools.product((0, 1), repeat=len(_PLAYERS)):
+        on = dict(zip(_PLAYERS, chosen))
+        volume = (after if on["volume"] else before).volume.sum()
+        mix_of = after if on["mix"] else before
+        share = mix_of.volume / max(mix_of.volume.sum(), 1e-12)
+        values = (after if on["values"] else before).values
+        rates = rates_after if on["rate"] else rates_before
+        worth[chosen] = volume * share * unit_cost(before.kind, values, rates)
+    count = len(_PLAYERS)
+    parts: dict[LineId, Floats] = {}
+    for i, player in enumerate(_PLAYERS):
+        total: Floats = np.zeros_like(worth[(0,) * count])
+        for chosen, money in worth.items():
+            if chosen[i]:
+                others = sum(chosen) - 1
+                weight = math.factorial(others) * math.factorial(count - others - 1) / math.factorial(count)
+                total = total + weight * (money - worth[(*chosen[:i], 0, *chosen[i + 1 :])])
+        parts[player] = total
+    return parts
+
+
+def _drawn_lines(step: Adjacent, common: tuple[SliceKey, ...]) -> dict[LineId, Floats]:
+    """Totals of the lines under resampled rates [draws]. One noise per data set: the two models on it stay paired."""
+    if not common:
+        return {}
+    size = len(common)
+    noise_before, noise_after = noise(step.before.run_id, size), noise(step.after.run_id, size)
+    before, after = step.before.cells.take(common), step.after.cells.take(common)
+    middle = step.middle.take(common) if step.middle is not None else before
+    rates = (rate_draws(before, noise_before), rate_draws(middle, noise_before), rate_draws(after, noise_after))
+    return {name: part.sum(axis=-1) for name, part in _lines(step, common, rates).items()}
+
+
+def _unseen(step: Adjacent, common: tuple[SliceKey, ...]) -> tuple[tuple[SliceKey, float], ...]:
+    """Units that one of the periods has not: their whole cost, new ones up, vanished ones down."""
+    out: dict[SliceKey, float] = {}
+    for cells, sign in ((step.before.cells, -1.0), (step.after.cells, 1.0)):
+        money = costs(cells)
+        for i, unit in enumerate(cells.units):
+            if unit not in common:
+                out[unit] = out.get(unit, 0.0) + sign * float(money[i])
+    return tuple(out.items())
