@@ -1,0 +1,59 @@
+# Every target sets up what it needs by itself; a second run repeats nothing. Needs Python 3.11, make and a package registry.
+PYTHON ?= python3.11
+export PYTHON
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+NPM := $(BIN)/python tools/frontend.py
+LIGHT ?= 3.13 3.10
+
+.PHONY: demo test check setup fast frontend oracle browser light lint types bench demo-data build clean
+
+demo: ## the demo in TensorBoard, three tabs
+	@tools/setup.sh --optional
+	@$(BIN)/python tools/demo.py
+
+test: ## everything, in the order of how quickly it tells
+	@tools/setup.sh --browser
+	@$(MAKE) --no-print-directory fast frontend oracle browser light
+
+check: setup ## what to run before a commit
+	@$(MAKE) --no-print-directory fast frontend lint
+
+setup: ## .venv with the pinned packages, and the built front end
+	@tools/setup.sh --optional
+
+fast: setup ## tests that need no TensorFlow and no browser
+	$(PYTEST) -m "not oracle and not browser"
+
+frontend: setup ## unit tests of the front end
+	$(NPM) test
+
+oracle: setup ## our readers against the real TFMA, TFDV and ML Metadata
+	$(PYTEST) -m oracle
+
+browser: ## a real TensorBoard in a real Chromium
+	@tools/setup.sh --browser
+	$(PYTEST) -m browser
+
+light: setup ## the wheel beside the newest TensorBoard, without TensorFlow, on other Pythons
+	$(BIN)/python tools/light.py $(LIGHT)
+
+lint: setup types ## style, types, laws between the rooms, and the contract still fresh
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(NPM) run lint
+	git diff --exit-code --stat -- frontend/view.schema.json frontend/src/view.gen.ts
+
+types: setup ## the front end's types, from the view models
+	$(BIN)/python frontend/make_types.py
+
+bench: setup ## speed, size and memory, into benchmarks/README.md
+	$(BIN)/python benchmarks/run.py
+
+demo-data: setup ## make the demo's runs anew with the real TFX libraries
+	$(BIN)/python examples/shoes/make.py
+
+build: setup ## wheel and source archive in dist/
+	$(BIN)/uv build --quiet --out-dir dist .
+
+clean: ## forget everything set up or built
+	rm -rf .venv .venv-light* .cache build dist *.egg-info frontend/node_modules tb_plugin/static
