@@ -1,0 +1,240 @@
+"""The data corner: is what the model sees still what it was trained to see? From TFDV statistics, schemas and anomalies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+from scipy import stats
+
+from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
+from model_insights.evidence.fact import Evidence, Source
+from model_insights.loaded import Absent, Damaged, Loaded
+from model_insights.run import Run
+from model_insights.stats import Anomalies, DatasetStats, FeaturePath, Statistics
+from model_insights.wording import Words, plural
+
+FALSE_DISCOVERY = 0.05
+_MISSING_JUMP = 0.01  # one percentage point: smaller jumps are listed, not called violated (A3)
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the history says about ordinary differences: design effects per feature and features that move with time."""
+
+    effects: Mapping[FeaturePath, float]
+    clocks: frozenset[FeaturePath]
+    spans: int
+
+
+class FeatureJudgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Everything judged about one feature against the reference."""
+
+    path: FeaturePath
+    change: FeatureChange | None
+    missing: ShareChange | None
+    discovered: bool  # passes the false-discovery control of this comparison
+    is_clock: bool
+    reason: str = ""
+
+
+def main_split(run: Run) -> Statistics | None:
+    """The split with the most examples (train, as a rule); None without statistics."""
+    loaded = [one.value for one in run.statistics if isinstance(one, Loaded) and one.value.whole is not None]
+    return max(loaded, key=lambda s: (s.whole.num_examples if s.whole else 0), default=None)
+
+
+def whole_of(run: Run, split: str = "") -> DatasetStats | None:
+    statistics = run.split(split) if split else main_split(run)
+    return statistics.whole if statistics else None
+
+
+def calibrate(runs: tuple[Run, ...]) -> Calibration:
+    """Learns from the whole history what changes mean nothing (A/A between splits of a span, clocks)."""
+    pairs, wholes = [], []
+    for run in runs:
+        loaded = [one.value.whole for one in run.statistics if isinstance(one, Loaded) and one.value.whole is not None]
+        largest = sorted(loaded, key=lambda whole: -whole.num_examples)[:2]
+        if len(largest) == 2:
+            pairs.append((largest[0], largest[1]))
+        if largest:
+            wholes.append(largest[0])
+    return Calibration(effects=design_effects(pairs), clocks=moves_with_time(wholes), spans=len(wholes))
+
+
+def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[FeatureJudgement, ...]:
+    """Every feature of the run's main split against the same split of the reference; BH over all tests made (q = 0.05)."""
+    statistics = main_split(run)
+    current = statistics.whole if statistics else None
+    before = whole_of(reference, statistics.split) if statistics else None
+    if current is None or before is None:
+        return ()
+    raw = [_judge(path, before, current, calibration) for path in dict.fromkeys(f.path for f in (*current.features, *before.features))]
+    tested = [one for one in raw if one.change and one.change.p is not None and not one.is_clock]
+    if not tested:
+        return tuple(raw)
+    adjusted = stats.false_discovery_control([one.change.p for one in tested if one.change], method="bh")
+    found = {one.path for one, p in zip(tested, adjusted) if p <= FALSE_DISCOVERY}
+    return tuple(msgspec.structs.replace(one, discovered=one.path in found) for one in raw)
+
+
+def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calibration: Calibration) -> FeatureJudgement:
+    old, new = before.feature(path), current.feature(path)
+    is_clock = path in calibration.clocks
+    if old is None or new is None:
+        reason = "the feature is new in this run" if old is None else "the feature is gone in this run"
+        return FeatureJudgement(path=path, change=None, missing=None, discovered=False, is_clock=is_clock, reason=reason)
+    missing = None
+    if old.common.missing is not None and new.common.missing is not None:
+        missing = share_change((old.common.missing, before.num_examples), (new.common.missing, current.num_examples))
+    if old.type != new.type:
+        reason = f"its type changed from {old.type} to {new.type}"
+        return FeatureJudgement(path=path, change=None, missing=missing, discovered=False, is_clock=is_clock, reason=reason)
+    change = feature_change(old, new, design_effect=calibration.effects.get(path, 1.0))
+    return FeatureJudgement(path=path, change=change, missing=missing, discovered=False, is_clock=is_clock)
+
+
+def gather(run: Run, reference: Run | None, judged: tuple[FeatureJudgement, ...], words: Words) -> tuple[Evidence, ...]:
+    """The data corner's evidence. Without statistics there is one fact, unknown, with the reason and the remedy."""
+    facts = [*_anomaly_facts(run), *_drift_facts(run, words)]
+    if reference is None:
+        facts.append(_unknown("reference", "No reference run to compare the data with.", "Choose a reference that exists."))
+    elif not judged:
+        facts.append(_no_statistics(run, reference))
+    else:
+        facts += [fact for one in judged for fact in _feature_facts(one, words)]
+        facts.append(_tests_summary(judged, reference))
+    return tuple(facts)
+
+
+def _no_statistics(run: Run, reference: Run) -> Evidence:
+    for one, name in ((run, "this run"), (reference, "the reference")):
+        problem = next((s for s in one.statistics if isinstance(s, (Absent, Damaged))), None)
+        if main_split(one) is None:
+            reason = problem.sentence if problem else f"No statistics in {name}: the run has no ExampleStatistics artifact."
+            return _unknown("statistics", reason, "Add StatisticsGen to the pipeline, or restore its files.")
+    return _unknown("statistics", "The two runs have no split in common.", "Write the same splits in each run.")
+
+
+def _unknown(subject: str, sentence: str, remedy: str) -> Evidence:
+    return Evidence(
+        id=f"data:{subject}", corner="data", subject=subject, measure="statistics", sentence=f"{sentence} {remedy}".strip(), state="unknown", value_text="unknown"
+    )
+
+
+def _feature_facts(one: FeatureJudgement, words: Words) -> list[Evidence]:
+    name, source = ".".join(one.path), Source(kind="feature", id=feature_id(one.path), text=".".join(one.path))
+    facts = []
+    if one.reason:
+        sentence = f"{name}: {one.reason}."
+        facts.append(
+            Evidence(id=f"data:feature:{name}", corner="data", subject=name, measure="presence", sentence=sentence, state="watch", value_text=one.reason, source=source)
+        )
+    if one.missing is not None:
+        facts += _missing_fact(name, one.missing, source, words)
+    if one.change is not None and not one.is_clock:
+        facts += _change_fact(name, one, one.change, source, words)
+    return facts
+
+
+def _missing_fact(name: str, missing: ShareChange, source: Source, words: Words) -> list[Evidence]:
+    if missing.low <= 0 <= missing.high:
+        return []
+    jump = missing.low > _MISSING_JUMP
+    sentence = (
+        f"Missing values of {name} went from {words.percent(missing.reference, 1)} to {words.percent(missing.current, 1)} of examples "
+        f"({words.points(missing.difference)}, 95 %: {words.points(missing.low)} to {words.points(missing.high)})."
+    )
+    return [
+        Evidence(
+            id=f"data:missing:{name}", corner="data", subject=name, measure="missing values", sentence=sentence, state="violated" if jump else "watch",
+            value=missing.difference, value_text=words.points(missing.difference), band="no change of more than 1 percentage point", source=source,
+        )
+    ]  # fmt: skip
+
+
+def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source: Source, words: Words) -> list[Evidence]:
+    if change.state == "too_few" or change.psi is None or change.psi_null is None or change.jensen_shannon is None:
+        return []
+    changed = one.discovered and change.state == "changed"
+    state = "violated" if changed and (change.w_low or 0) > 0.25 else "watch" if changed else "held"
+    verb = "moved" if changed else "shows no change beyond chance" if not one.discovered else "moved a little"
+    sentence = (
+        f"The distribution of {name} {verb}: PSI {words.number(change.psi)} (chance alone stays below {words.number(change.psi_null)} in 95 of 100 cases), "
+        f"Jensen-Shannon divergence {words.number(change.jensen_shannon)} bits (below {words.number(change.jensen_shannon_null or 0.0)})."
+    )
+    if change.new_mass > 0.005:
+        sentence += f" {words.percent(change.new_mass, 1)} of examples have a value that the reference has not."
+    return [
+        Evidence(
+            id=f"data:change:{name}", corner="data", subject=name, measure="PSI", sentence=sentence, state=state, value=change.psi,
+            value_text=f"PSI {words.number(change.psi)}", band=f"below {words.number(change.psi_null)} by chance", source=source,
+        )
+    ]  # fmt: skip
+
+
+def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run) -> Evidence:
+    tested = [one for one in judged if one.change and one.change.p is not None and not one.is_clock]
+    found = sum(one.discovered for one in tested)
+    sentence = (
+        f"{found} of {plural(len(tested), 'feature')} changed against {reference.period.label} after control of false discoveries at 5 %; "
+        f"without the control about {0.05 * len(tested):.1f} would look changed by chance alone."
+    )
+    clocks = [".".join(one.path) for one in judged if one.is_clock]
+    if clocks:
+        sentence += f" Not tested, because they move with time: {', '.join(clocks)}."
+    return Evidence(
+        id="data:tests", corner="data", subject="all features", measure="tests", sentence=sentence, state="held", value=float(found),
+        value_text=f"{found} of {len(tested)}",
+    )  # fmt: skip
+
+
+def _anomaly_facts(run: Run) -> list[Evidence]:
+    """Schema anomalies, one fact per feature and message, splits together."""
+    by_text: dict[tuple[FeaturePath, str, str], list[tuple[Anomalies, str]]] = {}
+    facts = []
+    for outcome in run.anomalies:
+        if isinstance(outcome, Loaded) and not outcome.value.is_pair:
+            for one in outcome.value.anomalies:
+                text = one.short_description or one.description or ", ".join(r.type for r in one.reasons)
+                by_text.setdefault((one.path, text, one.severity), []).append((outcome.value, one.description))
+        elif isinstance(outcome, Damaged):
+            facts.append(_unknown("anomalies", outcome.sentence, ""))
+    for (path, text, level), found in by_text.items():
+        name = ".".join(path) or "the whole data set"
+        splits = ", ".join(dict.fromkeys(anomalies.split for anomalies, _ in found))
+        detail = next((description for _, description in found if description), "")
+        facts.append(
+            Evidence(
+                id=f"data:anomaly:{name}:{text}", corner="data", subject=name, measure="schema anomaly", value_text=text,
+                sentence=f"{name}: {text.rstrip('.')} (schema anomaly in {splits}). {detail}".strip(), state="violated" if level == "ERROR" else "watch",
+                source=Source(kind="feature", id=feature_id(path), text=name) if path else Source(kind="none"),
+            )
+        )  # fmt: skip
+    return facts
+
+
+def _drift_facts(run: Run, words: Words) -> list[Evidence]:
+    """Drift and skew that TFDV measured above its own threshold, with its value and threshold (it knows no sample size)."""
+    worst: dict[tuple[FeaturePath, str], tuple[float, float, str, str]] = {}
+    for outcome in run.anomalies:
+        if not isinstance(outcome, Loaded):
+            continue
+        for drift in outcome.value.drift:
+            if drift.value is not None and drift.threshold is not None and drift.value > drift.threshold:
+                known = worst.get((drift.path, drift.kind))
+                if known is None or drift.value > known[0]:
+                    worst[(drift.path, drift.kind)] = (drift.value, drift.threshold, drift.measure.replace("_", " ").lower(), outcome.value.split)
+    return [
+        Evidence(
+            id=f"data:{kind}:{'.'.join(path)}", corner="data", subject=".".join(path), measure=f"TFDV {kind}", state="watch", value=value,
+            value_text=f"{measure} {words.number(value)}", band=f"threshold {words.number(threshold)}",
+            sentence=f"TFDV measured {kind} of {'.'.join(path)} in {split}: {measure} {words.number(value)} above its threshold {words.number(threshold)}.",
+            source=Source(kind="feature", id=feature_id(path), text=".".join(path)),
+        )
+        for (path, kind), (value, threshold, measure, split) in sorted(worst.items())
+    ]  # fmt: skip
+
+
+def feature_id(path: FeaturePath) -> str:
+    """A feature's id in links: its steps as JSON, so that dots in names stay apart from steps."""
+    return msgspec.json.encode(path).decode()
