@@ -10,9 +10,10 @@ from typing import Literal, Union
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from model_insights.noun import Noun
-from model_insights.slices import AnySlice, SliceKey
+from model_insights.slices import AnySlice
 
 Aggregation = Literal["micro_average", "macro_average", "weighted_macro_average"]
 NonFinite = Literal["NaN", "Infinity", "-Infinity"]
@@ -195,7 +196,8 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """All metrics of one evaluation, by column: 12,750 scalars cost 100 kB, not 2 MB of objects.
 
     `scalars[i, j]` is metric `keys[j]` of slice `slices[i]`; NaN where absent, not a scalar or not finite (`nonfinite` tells).
-    `others` holds every value that is not a scalar, `intervals` TFMA's confidence intervals, both by (slice index, key index).
+    `others` holds every value that is not a scalar (`Bounded` and `TDistribution` have their point in `scalars` too), `intervals`
+    TFMA's confidence intervals, both by (slice index, key index).
     `errors[i]` is the text of `__ERROR__` for slice i. A slice with an error and no metric was suppressed.
     Use `slice_index` / `key_index` (built by `artifacts`) for look-ups.
     """
@@ -203,7 +205,7 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     config: EvalConfig
     slices: tuple[AnySlice, ...]
     keys: tuple[MetricKey, ...]
-    scalars: np.ndarray  # float64 [slices, keys]
+    scalars: npt.NDArray[np.float64]  # [slices, keys]
     nonfinite: dict[tuple[int, int], NonFinite]
     others: dict[tuple[int, int], MetricValue]
     intervals: dict[tuple[int, int], ConfidenceInterval]
@@ -308,6 +310,6 @@ class Validation(Noun):
 
     ok: bool
     failures: tuple[ValidationFailure, ...] = ()
-    missing_slices: tuple[SliceKey, ...] = ()
+    missing_slices: tuple[AnySlice, ...] = ()  # value "*": any value of that column
     missing_thresholds: bool = False
     rubber_stamp: bool = False
