@@ -9,6 +9,7 @@ from scipy import stats
 
 from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
 from model_insights.evidence.fact import Evidence, Source
+from model_insights.ids import feature_id
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.run import Run
 from model_insights.stats import Anomalies, DatasetStats, FeaturePath, Statistics
@@ -234,7 +235,3 @@ def _drift_facts(run: Run, words: Words) -> list[Evidence]:
         for (path, kind), (value, threshold, measure, split) in sorted(worst.items())
     ]  # fmt: skip
 
-
-def feature_id(path: FeaturePath) -> str:
-    """A feature's id in links: its steps as JSON, so that dots in names stay apart from steps."""
-    return msgspec.json.encode(path).decode()

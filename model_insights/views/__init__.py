@@ -1,0 +1,1 @@
+"""Composes the pages: history, evidence, ledger and verdict in, view models out. Hop 4."""
