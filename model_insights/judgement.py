@@ -1,0 +1,209 @@
+"""Hops 2 to 4 for one question: this run, against that reference. Pure; everything it needs was read before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+import numpy as np
+
+from model_insights.config import Config, CostRule, SeverityBudget
+from model_insights.cost.account import Expected, RunCost, SeverityVerdict, expected, run_cost, severity
+from model_insights.cost.model import Cells
+from model_insights.cost.rates import Spread, price
+from model_insights.cost.units import UnitTable
+from model_insights.evidence import business, data, model
+from model_insights.evidence.business import BusinessEvent
+from model_insights.evidence.data import Calibration, FeatureJudgement
+from model_insights.evidence.fact import Evidence, ordered
+from model_insights.history import Serving, evaluation_of, judged_runs, served_by, serving
+from model_insights.ledger import Adjacent, Ledger, adjacent_ledger, chain, with_retrain_noise
+from model_insights.run import History, Run
+from model_insights.verdict import Verdict, conclude, rate_corners
+from model_insights.wording import Words
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """A history with everything money needs, read beforehand.
+
+    `units` by run id: the joined business table, or the sentence why there is none. `spread` by run id: see cost.rates.Spread."""
+
+    history: History
+    config: Config | None
+    rule: CostRule | None
+    units: Mapping[str, UnitTable | str]
+    spread: Callable[[str], Spread]
+    events: tuple[BusinessEvent, ...] = ()
+    words: Words = Words()
+    config_reason: str = ""  # why there is no config
+
+
+class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The cost of every judged run under its serving model; a sentence where there is none. And the ledgers between neighbours."""
+
+    runs: tuple[Run, ...]
+    costs: Mapping[str, RunCost | str]
+    candidate_costs: Mapping[str, RunCost]
+    steps: Mapping[str, Ledger | str]  # by the later run's id
+    retrain_spread: float
+
+    def cost(self, run_id: str) -> RunCost | None:
+        found = self.costs.get(run_id)
+        return found if isinstance(found, RunCost) else None
+
+    def expected_at(self, run_id: str) -> Expected | None:
+        """The level expected of a run from the priced runs before it."""
+        earlier = []
+        for run in self.runs:
+            if run.id == run_id:
+                return expected(earlier)
+            if (cost := self.cost(run.id)) is not None:
+                earlier.append(cost.total.value)
+        return None
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """Everything the pages say about one run against one reference."""
+
+    case: Case
+    series: Series
+    run: Run
+    reference: Run | None
+    serving: Serving
+    cost: RunCost | None
+    cost_reason: str
+    ledger: Ledger | None
+    ledger_reason: str
+    expected: Expected | None
+    severity: SeverityVerdict
+    features: tuple[FeatureJudgement, ...]
+    evidence: tuple[Evidence, ...]
+    verdict: Verdict
+    since: Run | None  # first run of the unbroken stretch above the expected level
+
+    def corner(self, name: str) -> tuple[Evidence, ...]:
+        return tuple(fact for fact in self.evidence if fact.corner == name)
+
+
+def series(case: Case) -> Series:
+    """Prices every run of the history and every step between neighbours."""
+    runs = judged_runs(case.history)
+    costs = {run.id: _cost(case, run, serving(run).model, serving(run).reason) for run in runs}
+    candidates = {run.id: cost for run in runs if isinstance(cost := _cost(case, run, _candidate(run), ""), RunCost)}
+    steps: dict[str, Ledger | str] = {}
+    for before, after in zip(runs, runs[1:]):
+        steps[after.id] = _step(case, before, after, costs)
+    moves = [line.money.value for step in steps.values() if isinstance(step, Ledger) and (line := step.line("model")) is not None and line.money.value != 0]
+    spread = 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
+    noisy = {run_id: with_retrain_noise(step, spread) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
+    return Series(runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread)
+
+
+def _candidate(run: Run) -> str | None:
+    evaluation = evaluation_of(run)
+    names = {key.model_name for key in evaluation.keys} if evaluation else set()
+    return next((n for n in sorted(names) if n not in ("", serving(run).model)), "" if evaluation and names == {""} else None)
+
+
+def _cost(case: Case, run: Run, model_name: str | None, reason: str) -> RunCost | str:
+    if case.rule is None:
+        return case.config_reason or "insights.toml has no [[cost]] rule"
+    evaluation = evaluation_of(run)
+    if evaluation is None:
+        return run.evaluation.sentence  # type: ignore[union-attr]  # Absent or Damaged: evaluation_of says so
+    if model_name is None:
+        return reason
+    table = case.units.get(run.id, "the business tables were not read")
+    if isinstance(table, str):
+        return table
+    priced = price(case.rule, evaluation, model_name, table, spread=case.spread(run.id))
+    if priced.cells is None:
+        return f"no unit could be priced: {priced.gaps[0].reason}" if priced.gaps else "the business tables have no row for this period"
+    return run_cost(run.id, case.rule, model_name, priced.cells, priced.gaps)
+
+
+def _step(case: Case, before: Run, after: Run, costs: Mapping[str, RunCost | str]) -> Ledger | str:
+    old, new = costs[before.id], costs[after.id]
+    for run, cost in ((before, old), (after, new)):
+        if isinstance(cost, str):
+            return f"{run.period.label} has no cost: {cost}"
+    assert isinstance(old, RunCost)
+    assert isinstance(new, RunCost)
+    return adjacent_ledger(Adjacent(before=old, after=new, middle=_middle(case, before, after)))
+
+
+def _middle(case: Case, before: Run, after: Run) -> Cells | None:
+    """The model serving in `after`, judged on the data of `before`; None when that run did not judge it."""
+    name = served_by(before, after)
+    cost = _cost(case, before, name, "") if name is not None else None
+    return cost.cells if isinstance(cost, RunCost) else None
+
+
+def ledger_between(made: Series, reference: Run, run: Run) -> Ledger | str:
+    """The (chained) ledger from reference to run, or the sentence why there is none."""
+    order = [one.id for one in made.runs]
+    if reference.id not in order or run.id not in order or order.index(reference.id) >= order.index(run.id):
+        return "the reference is not an earlier run"
+    wanted = order[order.index(reference.id) + 1 : order.index(run.id) + 1]
+    steps = [made.steps[run_id] for run_id in wanted]
+    failed = next((step for step in steps if isinstance(step, str)), None)
+    return failed if failed is not None else chain([step for step in steps if isinstance(step, Ledger)])
+
+
+def judge(case: Case, made: Series, calibration: Calibration, run: Run, reference: Run | None) -> Judgement:
+    """The whole judgement of one run against one reference."""
+    cost = made.cost(run.id)
+    found = made.costs.get(run.id)
+    ledger = ledger_between(made, reference, run) if reference is not None else "there is no reference run"
+    level = made.expected_at(run.id)
+    budget = case.config.severity if case.config else None
+    features = data.judge_features(run, reference, calibration) if reference else ()
+    data_facts = data.gather(run, reference, features, case.words)
+    known = ledger if isinstance(ledger, Ledger) else None
+    before = made.cost(reference.id) if reference else None
+    facts = (
+        *business.gather(before, cost, known, _events_between(case, reference, run), case.words),
+        *data_facts,
+        *model.gather(run, reference, known, case.words),
+    )
+    return Judgement(
+        case=case, series=made, run=run, reference=reference, serving=serving(run), cost=cost, cost_reason=found if isinstance(found, str) else "",
+        ledger=known, ledger_reason=ledger if isinstance(ledger, str) else "", expected=level,
+        severity=_severity(case, run, cost, level, budget), features=features, evidence=ordered(facts),
+        verdict=_verdict(case, known, ledger, data_facts, budget, run), since=_since(made, run),
+    )  # fmt: skip
+
+
+def _severity(case: Case, run: Run, cost: RunCost | None, level: Expected | None, budget: SeverityBudget | None) -> SeverityVerdict:
+    if cost is None:
+        return SeverityVerdict(level="unknown", excess=None, reason="no cost is known for this run")
+    return severity(cost, level, budget, days=run.period.days)
+
+
+def _verdict(case: Case, known: Ledger | None, ledger: Ledger | str, facts: tuple[Evidence, ...], budget: SeverityBudget | None, run: Run) -> Verdict:
+    if known is None:
+        return Verdict(kind="open", reason=str(ledger))
+    sliced_on = case.rule.unit if case.rule else ()
+    owners, reason = rate_corners(known, facts, sliced_on)
+    return conclude(known, owners, reason, budget, days=run.period.days)
+
+
+def _events_between(case: Case, reference: Run | None, run: Run) -> tuple[BusinessEvent, ...]:
+    """Events after the reference period's start, up to the end of the run's period; the run's own where there is no reference."""
+    start = reference.period.end or reference.period.start if reference else run.period.start
+    end = run.period.end or run.period.start
+    return tuple(event for event in case.events if start < event.date <= end) if end else ()
+
+
+def _since(made: Series, run: Run) -> Run | None:
+    """The first run of the stretch up to `run` whose costs all lie above what was expected of them (level plus two spreads)."""
+    first: Run | None = None
+    order = [one.id for one in made.runs]
+    if run.id not in order:
+        return None
+    for one in reversed(made.runs[: order.index(run.id) + 1]):
+        cost, level = made.cost(one.id), made.expected_at(one.id)
+        if cost is None or level is None or cost.total.value <= level.value + 2 * level.spread:
+            break
+        first = one
+    return first

@@ -1,0 +1,154 @@
+"""The verdict: which corner, how sure, how much, what cannot be told apart, and what to do next (methods A8)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from scipy import stats
+
+from model_insights.config import SeverityBudget
+from model_insights.evidence.fact import Evidence
+from model_insights.ledger import Corner, Ledger, LineId
+from model_insights.noun import Noun
+
+Confidence = Literal["very likely", "likely", "leaning", "cannot tell"]
+CORNERS: tuple[Corner, ...] = ("business", "data", "model")
+_FAMILY = 0.05  # Holm over the ledger's lines
+_STATISTICAL_POWER = 3.3  # standard errors: smallest loss found with 80 % power under Holm (A8.1)
+
+
+class CornerShareOf(Noun):
+    """Money of a corner (sum of its lines) and its share of the moved money."""
+
+    corner: Corner
+    money: float
+    share: float
+
+
+class Verdict(Noun):
+    """The conclusion over one ledger.
+
+    `kind`: `fault` (a line is confirmed), `quiet` (none is), `better` (cost fell), `open` (no ledger: `reason` says why)."""
+
+    kind: Literal["fault", "quiet", "better", "open"]
+    corner: Corner | None = None
+    confidence: Confidence = "cannot tell"
+    probability: float | None = None  # that the corner holds the largest line
+    confirmed: tuple[LineId, ...] = ()
+    shares: tuple[CornerShareOf, ...] = ()
+    cannot_tell_share: float = 0.0
+    cannot_tell: tuple[Corner, ...] = ()  # the corners that cannot be told apart
+    rate_corners: tuple[Corner, ...] = ()
+    by_exclusion: bool = False
+    detectable: float | None = None  # the smallest loss that would have been found
+    reason: str = ""
+    next_measurement: str = ""
+
+
+def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tuple[str, ...]) -> tuple[tuple[Corner, ...], str]:
+    """Where the rate line may belong, narrowed by what the data corner found (A6.5 naming rule), and the reason.
+
+    With the model step in its own line and no change in any feature outside the slicing, the rates moved because the outcomes did:
+    business, by exclusion. Otherwise they cannot be parted."""
+    if not ledger.model_known:
+        return ("business", "data", "model"), "the serving model was not judged on the reference data, so the model cannot be parted from the world"
+    if any(fact.state == "unknown" and fact.subject in ("statistics", "reference") for fact in data_facts):
+        return ("business", "data"), "there are no statistics to rule out a change of the data"
+    moved = [f.subject for f in data_facts if f.state == "violated" and f.subject not in sliced_on and f.measure in ("PSI", "missing values", "schema anomaly", "presence")]
+    if moved:
+        names = ", ".join(sorted(dict.fromkeys(moved)))
+        return ("business", "data"), f"{names} changed too, and aggregates cannot part a data fault from a change of customers"
+    return ("business",), "no feature outside the slices changed, so the outcomes themselves did (by exclusion)"
+
+
+def conclude(ledger: Ledger, corners_of_rate: tuple[Corner, ...], reason: str, budget: SeverityBudget | None, *, days: float | None) -> Verdict:
+    """The verdict over a ledger. Deterministic: the ledger's draws are seeded."""
+    material = max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 * 0.25 if budget else 0.0)
+    confirmed = _confirmed(ledger, material)
+    corners = {line.id: corners_of_rate if line.id == "rate" else line.corners for line in ledger.lines}
+    shares, unclear, pair = _shares(ledger, corners)
+    detectable = _detectable(ledger)
+    base = {
+        "shares": shares, "cannot_tell_share": unclear, "rate_corners": corners_of_rate, "confirmed": confirmed, "detectable": detectable,
+        "reason": reason, "by_exclusion": corners_of_rate == ("business",), "cannot_tell": pair,
+    }  # fmt: skip
+    if not confirmed:
+        fell = ledger.change < -material and float(np.mean(_total(ledger) < 0)) > 0.95
+        return Verdict(kind="better" if fell else "quiet", **base)  # type: ignore[arg-type]
+    probability, corner = _largest(ledger, corners)
+    word = _word(probability) if unclear <= 0.5 or len(corner) == 1 else "cannot tell"
+    return Verdict(
+        kind="fault", corner=corner[0] if len(corner) == 1 and word != "cannot tell" else None, confidence=word if len(corner) == 1 else "cannot tell",
+        probability=probability, next_measurement=_next(corner), **{**base, "cannot_tell": corner if len(corner) > 1 else pair},
+    )  # type: ignore[arg-type]  # fmt: skip
+
+
+def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
+    """Lines that raised the cost beyond chance (Holm, one-sided) and beyond materiality."""
+    raised = [(line.id, _p_positive(line.money.value, ledger.draws[line.id]), line.money.value) for line in ledger.lines]
+    ranked = sorted(raised, key=lambda one: one[1])
+    out: list[LineId] = []
+    for i, (name, p, money) in enumerate(ranked):
+        if p * (len(ranked) - i) > _FAMILY:
+            break
+        if money > material:
+            out.append(name)
+    return tuple(sorted(out, key=lambda name: -next(money for one, _, money in raised if one == name)))
+
+
+def _p_positive(value: float, draws: np.ndarray) -> float:  # type: ignore[type-arg]
+    """One-sided p of "this line did not raise the cost", normal approximation of its draws; 0 for an exact amount."""
+    spread = float(np.std(draws))
+    if spread <= 1e-12:
+        return 0.0 if value > 0 else 1.0
+    return float(stats.norm.sf(value / spread))
+
+
+def _shares(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[tuple[CornerShareOf, ...], float, tuple[Corner, ...]]:
+    moved = sum(abs(line.money.value) for line in ledger.lines) or 1.0
+    money = dict.fromkeys(CORNERS, 0.0)
+    absolute = dict.fromkeys(CORNERS, 0.0)
+    unclear, pair = 0.0, ()
+    for line in ledger.lines:
+        owners = corners[line.id]
+        if len(owners) == 1:
+            money[owners[0]] += line.money.value
+            absolute[owners[0]] += abs(line.money.value)
+        elif abs(line.money.value) > 0:
+            unclear, pair = unclear + abs(line.money.value), owners
+    return tuple(CornerShareOf(corner=c, money=money[c], share=absolute[c] / moved) for c in CORNERS), unclear / moved, pair
+
+
+def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[float, tuple[Corner, ...]]:
+    """The owners of the line that is largest most often over the draws, and how often."""
+    names = [line.id for line in ledger.lines]
+    drawn = np.stack([ledger.draws[name] for name in names])
+    winners = np.argmax(drawn, axis=0)
+    tally: dict[tuple[Corner, ...], float] = {}
+    for i, name in enumerate(names):
+        tally[corners[name]] = tally.get(corners[name], 0.0) + float(np.mean(winners == i))
+    owner = max(tally, key=lambda key: tally[key])
+    return tally[owner], owner
+
+
+def _word(probability: float) -> Confidence:
+    """Words for a probability. It is not yet calibrated on known faults, which the page says."""
+    return "very likely" if probability >= 0.95 else "likely" if probability >= 0.8 else "leaning" if probability >= 0.6 else "cannot tell"
+
+
+def _detectable(ledger: Ledger) -> float:
+    return _STATISTICAL_POWER * float(np.std(_total(ledger)))
+
+
+def _total(ledger: Ledger) -> np.ndarray:  # type: ignore[type-arg]
+    return np.sum([ledger.draws[line.id] for line in ledger.lines], axis=0)
+
+
+def _next(corners: tuple[Corner, ...]) -> str:
+    """The one measurement that would separate an inseparable set of corners."""
+    if "model" in corners and len(corners) > 1:
+        return "Let the Evaluator judge the latest blessed model as baseline in every run: its metrics on the reference data separate the model from the world."
+    if len(corners) > 1:
+        return "Compare the changed features with their source for the costliest slice: if the recorded values are right, customers changed; if not, mend the feed."
+    return ""
