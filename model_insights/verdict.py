@@ -64,7 +64,7 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
 
 def conclude(ledger: Ledger, corners_of_rate: tuple[Corner, ...], reason: str, budget: SeverityBudget | None, *, days: float | None) -> Verdict:
     """The verdict over a ledger. Deterministic: the ledger's draws are seeded."""
-    material = max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 * 0.25 if budget else 0.0)
+    material = max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 if budget else 0.0)
     confirmed = _confirmed(ledger, material)
     corners = {line.id: corners_of_rate if line.id == "rate" else line.corners for line in ledger.lines}
     shares, unclear, pair = _shares(ledger, corners)
