@@ -73,6 +73,8 @@ class Context(Noun):
     type: str  # pipeline, pipeline_run, node, run, component_run, ...
     name: str
     created_ms: int | None = None
+    properties: dict[str, PropertyValue] = {}
+    custom: dict[str, PropertyValue] = {}
 
 
 class Lineage(Noun):
