@@ -8,13 +8,16 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from google.protobuf.message import DecodeError
 
 from model_insights.artifacts import parquet, tfma_files, tfma_values, tfrecord
+from model_insights.artifacts.cache import Cache, Codec, cached
 from model_insights.artifacts.tfma_config import FILE as CONFIG_FILE
 from model_insights.artifacts.tfma_config import read_eval_config
 from model_insights.artifacts.tfma_files import Payload
@@ -41,7 +44,7 @@ ERROR = "__ERROR__"
 _DOUBLE, _DOUBLE_BYTES, _ZERO = b"\x0a\x09\x09", 11, b"\x0a\x00"
 
 
-def read_evaluation(folder: Path) -> Loaded[Evaluation] | Absent | Damaged:
+def read_evaluation(folder: Path, *, cache: Cache | None = None) -> Loaded[Evaluation] | Absent | Damaged:
     """Every metric of every slice. One damaged shard makes the whole evaluation Damaged: half of it would pass for all of it.
 
     Absent when the folder or its metrics are not there. Source: MetricsForSlice in metrics_for_slice.proto, `metrics` map of TFMA
@@ -50,10 +53,14 @@ def read_evaluation(folder: Path) -> Loaded[Evaluation] | Absent | Damaged:
         files = tfma_files.checked_files_of(folder, "metrics")
         if not files:
             return _absent(folder, "evaluation metrics", "metrics")
-        config = value_of(read_eval_config(folder)) or EvalConfig()
-        return Loaded(value=_columns(tfma_files.payloads(files), folder).evaluation(config), path=str(folder))
+        return cached(cache, folder, (*files, folder / CONFIG_FILE), _codec(), lambda: _load(folder, files))
     except ArtifactUnreadable as error:
         return tfma_files.damaged(error)
+
+
+def _load(folder: Path, files: tuple[Path, ...]) -> Loaded[Evaluation]:
+    config = value_of(read_eval_config(folder)) or EvalConfig()
+    return Loaded(value=_columns(tfma_files.payloads(files), folder).evaluation(config), path=str(folder))
 
 
 def is_evaluation_folder(folder: Path) -> bool:
@@ -238,3 +245,47 @@ def _point_of(value: MetricValue) -> float | None:
     if isinstance(value, Bounded):
         return value.value
     return value.unsampled_value if isinstance(value, TDistribution) else None
+
+
+class _Stored(msgspec.Struct, array_like=True, frozen=True):
+    """An Evaluation in the cache."""
+
+    config: EvalConfig
+    slices: tuple[AnySlice, ...]
+    keys: tuple[MetricKey, ...]
+    scalars: bytes  # float64, little-endian, by row
+    nonfinite: tuple[tuple[int, int, NonFinite], ...]
+    others: tuple[tuple[int, int, MetricValue], ...]
+    intervals: tuple[tuple[int, int, ConfidenceInterval], ...]
+    errors: dict[int, str]
+
+
+@lru_cache(maxsize=1)
+def _codec() -> Codec[Evaluation]:
+    return Codec("evaluation", _Stored, version=1, pack=_stored, unpack=_restored)
+
+
+def _stored(value: Evaluation) -> _Stored:
+    return _Stored(
+        config=value.config,
+        slices=value.slices,
+        keys=value.keys,
+        scalars=value.scalars.astype("<f8").tobytes(),
+        nonfinite=tuple((i, j, name) for (i, j), name in value.nonfinite.items()),
+        others=tuple((i, j, other) for (i, j), other in value.others.items()),
+        intervals=tuple((i, j, interval) for (i, j), interval in value.intervals.items()),
+        errors=value.errors,
+    )
+
+
+def _restored(stored: _Stored) -> Evaluation:
+    return evaluation_of(
+        config=stored.config,
+        slices=stored.slices,
+        keys=stored.keys,
+        scalars=np.frombuffer(stored.scalars, "<f8").reshape(len(stored.slices), len(stored.keys)),
+        nonfinite={(i, j): name for i, j, name in stored.nonfinite},
+        others={(i, j): other for i, j, other in stored.others},
+        intervals={(i, j): interval for i, j, interval in stored.intervals},
+        errors=stored.errors,
+    )

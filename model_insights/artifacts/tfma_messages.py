@@ -91,7 +91,8 @@ _PLOTS = {
 }
 
 _ATTRIBUTIONS = {
-    "AttributionsEntry": "1 key AttributionsKey; 2 values map<string, MetricValue>",
+    "AttributionPair": "1 key string; 2 value MetricValue",  # a map on the wire; this way it keeps the file's order
+    "AttributionsEntry": "1 key AttributionsKey; 2 values repeated AttributionPair",
     "AttributionsForSlice": """
         1 slice_key oneof:slicing bytes; 3 cross_slice_key oneof:slicing bytes
         2 attributions_keys_and_values repeated AttributionsEntry""",
@@ -108,7 +109,7 @@ _VALIDATION: dict[str, str | dict[str, int]] = {
     "CrossSlicingSpec": "1 baseline_spec SlicingSpec; 2 slicing_specs repeated SlicingSpec",
     "ValidationResult": """
         1 validation_ok bool; 2 metric_validations_per_slice repeated ValidationForSlice; 3 missing_slices repeated SlicingSpec
-        5 missing_cross_slices repeated CrossSlicingSpec; 6 missing_thresholds bool; 7 rubber_stamp bool""",
+        4 validation_details bytes; 5 missing_cross_slices repeated CrossSlicingSpec; 6 missing_thresholds bool; 7 rubber_stamp bool""",
 }
 
 MESSAGES = declare("tfma", {**_WRAPPERS, **_KEYS, **_VALUES, **_METRICS, **_PLOTS, **_ATTRIBUTIONS, **_VALIDATION})

@@ -49,7 +49,7 @@ class ForeignMessage(ValueError):
     """The bytes parse, but TFMA did not write them."""
 
 
-class _NotFinite(ValueError):
+class NotFinite(ValueError):
     """A count that must be a number is NaN or infinite."""
 
 
@@ -200,7 +200,7 @@ def metric_value(message: Any) -> tuple[MetricValue, ConfidenceInterval | None]:
         return Message(text="the file holds no value of a kind this version knows"), None
     try:
         return _KINDS[kind](getattr(message, kind))
-    except _NotFinite as error:
+    except NotFinite as error:
         return Message(text=str(error)), None
 
 
@@ -213,7 +213,7 @@ def _bounded(wire: Any) -> tuple[MetricValue, ConfidenceInterval | None]:
         value=wrapped(wire, "value"),
         low=wrapped(wire, "lower_bound"),
         high=wrapped(wire, "upper_bound"),
-        methodology=_named(_METHODOLOGIES, wire.methodology),
+        methodology=named(_METHODOLOGIES, wire.methodology),
     )
     if value.methodology != "POISSON_BOOTSTRAP":
         return value, None
@@ -314,7 +314,7 @@ def _legacy_matrix(wire: Any, number: Callable[[Any, str], float | None]) -> Con
 def threshold(number: float) -> float:
     """A finite threshold: infinities become the largest float. NaN raises."""
     if math.isnan(number):
-        raise _NotFinite("a threshold is not a number")
+        raise NotFinite("a threshold is not a number")
     return max(-_LARGEST_THRESHOLD, min(_LARGEST_THRESHOLD, number))
 
 
@@ -388,17 +388,17 @@ def _label_pair(wire: Any) -> LabelPair:
 
 def _count(number: float | None) -> float:
     if number is None or not math.isfinite(number):
-        raise _NotFinite("a confusion matrix holds a count that is not a number")
+        raise NotFinite("a confusion matrix holds a count that is not a number")
     return number
 
 
 def _array(wire: Any) -> tuple[MetricValue, None]:
     elements = getattr(wire, _ARRAYS[wire.data_type]) if wire.data_type in _ARRAYS else ()
     values = tuple(text_of(e) if isinstance(e, bytes) else finite(e) for e in elements)
-    return Array(data_type=_named(_ARRAY_TYPES, wire.data_type), shape=tuple(wire.shape), values=values), None
+    return Array(data_type=named(_ARRAY_TYPES, wire.data_type), shape=tuple(wire.shape), values=values), None
 
 
-def _named(names: tuple[str, ...], number: int) -> Any:
+def named(names: tuple[str, ...], number: int) -> Any:
     """The enum's name; a number from a later TFMA is UNKNOWN."""
     return names[number] if 0 <= number < len(names) else names[0]
 
