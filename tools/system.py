@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         packages = missing(browser=browser)
     if not packages:
         return 0
-    print(f"Missing on this machine. On Debian or Ubuntu: sudo apt-get install {' '.join(packages)}", file=sys.stderr)
+    sys.stderr.write(f"Missing on this machine. On Debian or Ubuntu: sudo apt-get install {' '.join(packages)}\n")
     return 0 if "--optional" in arguments else 1
 
 

@@ -1,0 +1,144 @@
+"""Prove the wheel where TensorFlow is not: newest packages on the newest Python, oldest allowed packages on the oldest Python."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".cache" / "light"
+UV = ROOT / ".venv" / "bin" / "uv"
+DEMO = ROOT / "examples" / "shoes" / "runs"
+OLDEST = "3.10"
+TABS = ("insights_triangle", "business_cost")
+TEST_TOOLS = ("pytest", "pytest-timeout", "pytest-randomly", "hypothesis", "pikepdf")
+ABSENT = ("tensorflow", "tensorflow_model_analysis", "tensorflow_data_validation", "apache_beam", "tfx", "ml_metadata")
+START_SECONDS = 90
+
+
+def find_python(version: str) -> Path | None:
+    """A Python of that version: on PATH, or among those that pyenv keeps."""
+    shelves = sorted(
+        (Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions").glob(f"{version}.*/bin/python"), reverse=True
+    )
+    on_path = shutil.which(f"python{version}")
+    return next((python for python in (*shelves, *([Path(on_path)] if on_path else [])) if _is_version(python, version)), None)
+
+
+def _is_version(python: Path, version: str) -> bool:
+    answer = subprocess.run(
+        [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip() == version
+
+
+def wheel() -> Path:
+    """The wheel of this checkout."""
+    shutil.rmtree(HOME / "dist", ignore_errors=True)
+    _run(UV, "build", "--quiet", "--wheel", "--out-dir", HOME / "dist", ROOT)
+    return next((HOME / "dist").glob("*.whl"))
+
+
+def environment(python: Path, version: str, package: Path) -> Path:
+    """A fresh virtual environment with the wheel, its report extra and the test tools; returns its bin folder."""
+    place = HOME / version
+    oldest = ("--resolution", "lowest-direct", "setuptools<82") if version == OLDEST else ()
+    _run(UV, "venv", "--quiet", "--clear", "--python", python, place)
+    command = (UV, "pip", "install", "--quiet", "--python", place / "bin" / "python", "--reinstall-package", "tensorboard-plugin-insights")
+    _run(*command, f"tensorboard-plugin-insights[report] @ {package.as_uri()}", *TEST_TOOLS, *oldest)
+    return place / "bin"
+
+
+def check_absent(home: Path) -> None:
+    """Fail when the environment is not light after all."""
+    found = f"import importlib.util as u; print(*[n for n in {ABSENT!r} if u.find_spec(n)])"
+    names = subprocess.run([home / "python", "-c", found], capture_output=True, text=True, check=True).stdout.strip()
+    _require(not names, f"the light environment has {names}")
+
+
+def check_tabs(home: Path) -> None:
+    """TensorBoard on the demo lists both tabs and serves their entry modules."""
+    with subprocess.Popen(
+        [home / "tensorboard", "--logdir", DEMO, "--port", "0", "--load_fast", "false"], stderr=subprocess.PIPE, text=True, cwd=HOME
+    ) as server:
+        try:
+            address = _address(server)
+            listing = json.loads(_get(f"{address}data/plugins_listing"))
+            for tab in TABS:
+                _require(tab in listing, f"TensorBoard does not list {tab}, only {sorted(listing)}")
+                path = listing[tab]["loading_mechanism"]["module_path"].lstrip("/")
+                _require(b"render" in _get(f"{address}{path}"), f"{path} exports no render()")
+        finally:
+            server.terminate()
+            server.communicate()
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    deadline, said = time.monotonic() + START_SECONDS, []
+    while time.monotonic() < deadline and (line := server.stderr.readline()):
+        said.append(line)
+        if found := re.search(r"at (http://\S+:\d+/)", line):
+            return found.group(1)
+    raise SystemExit("TensorBoard did not start:\n" + "".join(said))
+
+
+def _get(address: str) -> bytes:
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return answer.read()
+
+
+def check_report(home: Path) -> None:
+    """The command line writes a PDF of the demo."""
+    paper = home.parent / "demo.pdf"
+    paper.unlink(missing_ok=True)
+    _run(home / "insights-report", DEMO, "-o", paper)
+    _require(paper.read_bytes().startswith(b"%PDF-"), f"{paper} is no PDF")
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(f"light: {sentence}\n")
+    sys.stdout.flush()
+
+
+def _require(held: bool, sentence: str) -> None:
+    if not held:
+        raise SystemExit(f"light: {sentence}")
+
+
+def _run(*command: object) -> None:
+    words = [str(word) for word in command]
+    if subprocess.run(words, cwd=ROOT, check=False).returncode:
+        raise SystemExit(f"light: failed: {' '.join(words)}")
+
+
+def prove(python: Path, version: str, package: Path) -> None:
+    """Everything above on one Python, then the tests that need no TensorFlow, against the installed wheel."""
+    _say(f"Python {version}, {'oldest allowed' if version == OLDEST else 'newest'} packages")
+    home = environment(python, version, package)
+    check_absent(home)
+    check_tabs(home)
+    check_report(home)
+    _run(home / "pytest", "-m", "not oracle and not browser", "-p", "no:cacheprovider")
+
+
+def main(versions: list[str]) -> int:
+    """Prove each version that is on this machine; this one if none is."""
+    found = {version: python for version in versions if (python := find_python(version))}
+    if not found:
+        found = {"3.11": Path(sys.executable)}
+    package = wheel()
+    for version, python in found.items():
+        prove(python, version, package)
+    _say(f"proven on Python {', '.join(found)}; not on this machine: {', '.join(set(versions) - set(found)) or 'none'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
