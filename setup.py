@@ -59,12 +59,12 @@ EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement
 
 
 class BuildWithFrontEnd(build_py):
-    """Build the tabs' front end first, unless it is already built from these very sources."""
+    """Build the tabs' front end first, unless it is already built from these very sources. An editable install leaves that to `make`."""
 
     def run(self) -> None:
-        build_front_end()
-        if not self.editable_mode:  # what an earlier build left here would go along
-            shutil.rmtree(self.build_lib, ignore_errors=True)
+        if not self.editable_mode:
+            build_front_end()
+            shutil.rmtree(self.build_lib, ignore_errors=True)  # what an earlier build left there would go along
         super().run()
 
 

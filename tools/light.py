@@ -24,19 +24,16 @@ START_SECONDS = 90
 
 
 def find_python(version: str) -> Path | None:
-    """A Python of that version: on PATH, or among those that pyenv keeps."""
-    shelves = sorted(
-        (Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions").glob(f"{version}.*/bin/python"), reverse=True
-    )
+    """A Python of that version: among those that pyenv keeps, or on PATH."""
+    shelf = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     on_path = shutil.which(f"python{version}")
-    return next((python for python in (*shelves, *([Path(on_path)] if on_path else [])) if _is_version(python, version)), None)
+    candidates = [*sorted(shelf.glob(f"{version}.*/bin/python"), reverse=True), *([Path(on_path)] if on_path else [])]
+    return next((python for python in candidates if _is_version(python, version)), None)
 
 
 def _is_version(python: Path, version: str) -> bool:
-    answer = subprocess.run(
-        [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"], capture_output=True, text=True, check=False
-    )
-    return answer.stdout.strip() == version
+    asked = "import sys; print('%d.%d' % sys.version_info[:2])"  # a pyenv shim may stand for no Python at all
+    return subprocess.run([python, "-c", asked], capture_output=True, text=True, check=False).stdout.strip() == version
 
 
 def wheel() -> Path:
