@@ -1,0 +1,105 @@
+/** A grid of cells, deeper where the value is larger, with the value written in each. */
+import * as Plot from "@observablehq/plot";
+import type { HeatCell, HeatMap } from "../contract.ts";
+import { type Drawing, type Numbers, picture } from "./drawing.ts";
+import { cut, widest } from "./text.ts";
+
+const PITCH = 34;
+
+export function heatMap(figure: HeatMap, width: number): Drawing {
+  const { rows, columns, cells } = figure;
+  const left = Math.min(widest(rows) + 18, width * 0.34);
+  const top = figure.column_label ? 44 : 26;
+  const bottom = 8;
+  const height = top + rows.length * PITCH + bottom;
+  const column = (width - left - 4) / Math.max(columns.length, 1);
+  const depth = depths(cells);
+  const shades = [...new Set(depth)];
+  const svg = Plot.plot({
+    width,
+    height,
+    marginLeft: left,
+    marginRight: 4,
+    marginTop: top,
+    marginBottom: bottom,
+    x: { type: "linear", domain: [-0.5, columns.length - 0.5], axis: null },
+    y: { type: "linear", domain: [rows.length - 0.5, -0.5], axis: null },
+    marks: [
+      ...shades.map((shade) =>
+        Plot.rect(
+          cells.filter((_, index) => depth[index] === shade),
+          {
+            x1: (cell: HeatCell) => cell.column - 0.5,
+            x2: (cell: HeatCell) => cell.column + 0.5,
+            y1: (cell: HeatCell) => cell.row - 0.5,
+            y2: (cell: HeatCell) => cell.row + 0.5,
+            inset: 1,
+            rx: 2,
+            className: `heat depth-${shade}`,
+          },
+        ),
+      ),
+      Plot.text(cells, {
+        x: "column",
+        y: "row",
+        text: (cell: HeatCell) => cut(cell.value.text, column - 4),
+        className: "heat-value",
+      }),
+      Plot.text(rows, {
+        y: (_: string, index: number) => index,
+        text: (label: string) => cut(label, left - 16),
+        frameAnchor: "left",
+        textAnchor: "end",
+        dx: -10,
+        className: "label",
+      }),
+      Plot.text(columns, {
+        x: (_: string, index: number) => index,
+        text: (label: string) => cut(label, column - 4),
+        frameAnchor: "top",
+        dy: -12,
+        className: "label",
+      }),
+      ...(figure.column_label
+        ? [Plot.text([figure.column_label], { frameAnchor: "top", dy: -32, className: "axis-name" })]
+        : []),
+      ...(figure.row_label
+        ? [
+            Plot.text([figure.row_label], {
+              frameAnchor: "top-left",
+              dx: -left + 4,
+              dy: -12,
+              textAnchor: "start",
+              className: "axis-name",
+            }),
+          ]
+        : []),
+    ],
+  });
+  const targets = cells.map((cell) => ({
+    x: left + (cell.column + 0.5) * column,
+    y: top + (cell.row + 0.5) * PITCH,
+    text: [`${rows[cell.row] ?? ""}, ${columns[cell.column] ?? ""}: ${cell.value.text}`, cell.value.interval_text]
+      .filter(Boolean)
+      .join("\n"),
+  }));
+  return picture(svg, { targets });
+}
+
+/** Eight shades between the least and the largest value; an unknown value has none. */
+function depths(cells: readonly HeatCell[]): string[] {
+  const known = cells.flatMap((cell) => (cell.value.value === null ? [] : [cell.value.value]));
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  return cells.map((cell) =>
+    cell.value.value === null ? "none" : String(Math.round(((cell.value.value - low) / (high - low || 1)) * 7)),
+  );
+}
+
+export function heatNumbers(figure: HeatMap): Numbers {
+  const text = (row: number, column: number) =>
+    figure.cells.find((cell) => cell.row === row && cell.column === column)?.value.text ?? "";
+  return {
+    head: [figure.row_label || figure.title, ...figure.columns],
+    rows: figure.rows.map((name, row) => [name, ...figure.columns.map((_, column) => text(row, column))]),
+  };
+}

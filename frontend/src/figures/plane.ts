@@ -1,0 +1,257 @@
+/** The plane that time series and curves share: bands, lines with intervals, marks across. */
+import * as Plot from "@observablehq/plot";
+import type { Band, Curve, Line, Mark, Point, TimeSeries } from "../contract.ts";
+import { domain, fitting, placer, rangeOf, xAxis, yAxis } from "./axis.ts";
+import { type Drawing, type LegendItem, type Numbers, picture, type Target } from "./drawing.ts";
+import { cut, widest, widthOf } from "./text.ts";
+
+export interface PlaneStyle {
+  width: number;
+  height: number;
+  dots: boolean;
+}
+
+type Plane = TimeSeries | Curve;
+
+const ROW = 17; // px per row of annotations above the plane
+const MOST_ROWS = 3;
+
+/** Where a vertical mark is named: its words, or its number when they do not fit. */
+interface Flag {
+  mark: Mark;
+  text: string;
+  x: number;
+  row: number;
+  anchor: "start" | "end";
+}
+
+export function drawPlane(figure: Plane, { width, height, dots }: PlaneStyle): Drawing {
+  const x = rangeOf(figure.x, [
+    ...pointsOf(figure).map((point) => point.x),
+    ...marksOn(figure, "x").map((mark) => mark.at),
+  ]);
+  const y = rangeOf(figure.y, [
+    ...pointsOf(figure).flatMap((point) => [point.y, point.low, point.high]),
+    ...marksOn(figure, "y").map((mark) => mark.at),
+  ]);
+  const left = Math.min(widest(figure.y.ticks.map((tick) => tick.text)) + 16, width / 3);
+  const right = Math.max(16, Math.min(60, widthOf(figure.x.ticks.at(-1)?.text ?? "") / 2));
+  const toX = placer(figure.x, x, left, width - right);
+  const { flags, notes, rows } = flagsFor(marksOn(figure, "x"), toX, left, width);
+  const top = 26 + rows * ROW;
+  const bottom = 44;
+  const total = height + rows * ROW;
+  const toY = placer(figure.y, y, total - bottom, top);
+  const svg = Plot.plot({
+    width,
+    height: total,
+    marginLeft: left,
+    marginRight: right,
+    marginTop: top,
+    marginBottom: bottom,
+    x: { type: figure.x.scale, domain: domain(x), axis: null },
+    y: { type: figure.y.scale, domain: domain(y), axis: null },
+    marks: [
+      ...yAxis(fitting(figure.y.ticks, total * 3), figure.y.label),
+      ...xAxis(fitting(figure.x.ticks, width - left - right), figure.x.label),
+      ...figure.bands.map(bandArea),
+      ...figure.lines.flatMap((line) => lineMarks(line, dots)),
+      ...marksOn(figure, "y").flatMap((mark) => levelMarks(mark, width - left - right)),
+      ...flags.flatMap((flag) => flagMarks(flag, top)),
+    ],
+  });
+  const handle = handleOf(figure, toX, { top, bottom: total - bottom });
+  return picture(svg, {
+    near: "column",
+    targets: targetsOf(figure, toX, toY),
+    legend: legendOf(figure),
+    notes,
+    ...(handle ? { handle } : {}),
+  });
+}
+
+function bandArea(band: Band): Plot.Markish {
+  return Plot.areaY(band.points, {
+    x: "x",
+    y1: (point: Point) => point.low ?? Number.NaN,
+    y2: (point: Point) => point.high ?? Number.NaN,
+    className: "band",
+  });
+}
+
+function lineMarks(line: Line, dots: boolean): Plot.Markish[] {
+  const bounded = line.points.filter((point) => point.y !== null && point.low !== null && point.high !== null);
+  const shown = dots
+    ? line.points.filter((point) => point.y !== null)
+    : line.points.filter((point) => point.emphasis && point.y !== null);
+  const isMain = line.role === "main" || line.role === "candidate";
+  const interval =
+    dots && line.points.length <= 80
+      ? Plot.ruleX(bounded, { x: "x", y1: "low", y2: "high", className: `interval role-${line.role}` })
+      : Plot.areaY(line.points, {
+          x: "x",
+          y1: (point: Point) => point.low ?? Number.NaN,
+          y2: (point: Point) => point.high ?? Number.NaN,
+          className: `spread role-${line.role}`,
+        });
+  return [
+    ...(bounded.length > 0 && line.role !== "guide" ? [interval] : []),
+    Plot.line(line.points, { x: "x", y: (point: Point) => point.y ?? Number.NaN, className: `line role-${line.role}` }),
+    ...(isMain
+      ? [
+          Plot.dot(shown, {
+            x: "x",
+            y: "y",
+            r: (point: Point) => (point.emphasis ? 5 : 2.5),
+            className: `dots role-${line.role}`,
+          }),
+        ]
+      : []),
+    ...(isMain
+      ? [
+          Plot.dot(
+            shown.filter((point) => point.emphasis),
+            { x: "x", y: "y", r: 8, className: `ring role-${line.role}` },
+          ),
+        ]
+      : []),
+  ];
+}
+
+function levelMarks(mark: Mark, room: number): Plot.Markish[] {
+  return [
+    Plot.ruleY([mark.at], { className: `level mark-${mark.kind}` }),
+    Plot.text([mark.at], {
+      y: (at: number) => at,
+      text: () => cut(mark.text, room),
+      frameAnchor: "right",
+      textAnchor: "end",
+      dy: -7,
+      className: `words mark-${mark.kind}`,
+    }),
+  ];
+}
+
+function flagMarks(flag: Flag, top: number): Plot.Markish[] {
+  const dy = -(8 + flag.row * ROW);
+  const sign =
+    flag.text === ""
+      ? []
+      : [
+          Plot.text([flag.mark.at], {
+            x: (at: number) => at,
+            text: () => flag.text,
+            frameAnchor: "top",
+            dy,
+            dx: flag.anchor === "start" ? 7 : -7,
+            textAnchor: flag.anchor,
+            className: `words mark-${flag.mark.kind}`,
+          }),
+        ];
+  return [
+    Plot.ruleX([flag.mark.at], {
+      x: (at: number) => at,
+      insetTop: Math.max(dy - 4, -top),
+      className: `across mark-${flag.mark.kind}`,
+    }),
+    Plot.dot([flag.mark.at], {
+      x: (at: number) => at,
+      frameAnchor: "top",
+      dy,
+      r: 3.5,
+      symbol: SYMBOL[flag.mark.kind],
+      className: `flag mark-${flag.mark.kind}`,
+    }),
+    ...sign,
+  ];
+}
+
+const SYMBOL: Readonly<Record<Mark["kind"], Plot.SymbolType>> = {
+  event: "diamond2",
+  model: "triangle2",
+  data: "square2",
+  threshold: "circle",
+  budget: "square2",
+  change: "star",
+};
+
+/** Words beside the mark while they fit in a few rows; else numbers, and the words below the picture. */
+function flagsFor(marks: readonly Mark[], toX: (value: number) => number, left: number, width: number) {
+  const sorted = [...marks].sort((a, b) => a.at - b.at);
+  const worded = inRows(
+    sorted,
+    sorted.map((mark) => mark.text),
+    toX,
+    left,
+    width,
+  );
+  if (worded.rows <= MOST_ROWS) return { ...worded, notes: [] };
+  const numbers = sorted.map((_, index) => String(index + 1));
+  const numbered = inRows(sorted, numbers, toX, left, width);
+  return { ...numbered, notes: sorted.map((mark, index) => ({ mark: numbers[index] ?? "", text: mark.text })) };
+}
+
+function inRows(
+  marks: readonly Mark[],
+  texts: readonly string[],
+  toX: (value: number) => number,
+  left: number,
+  width: number,
+) {
+  const ends: number[] = [];
+  const flags = marks.map((mark, index): Flag => {
+    const text = texts[index] ?? "";
+    const x = toX(mark.at);
+    const room = widthOf(text) + 14;
+    const anchor = x + room <= width ? "start" : "end";
+    const from = anchor === "start" ? x - 6 : x - room;
+    if (from < left - 40 || room > width * 0.7) return { mark, text, x, row: MOST_ROWS, anchor };
+    let row = 0;
+    while ((ends[row] ?? Number.NEGATIVE_INFINITY) > from) row += 1;
+    ends[row] = anchor === "start" ? x + room : x + 8;
+    return { mark, text, x, row, anchor };
+  });
+  return { flags, rows: flags.reduce((most, flag) => Math.max(most, flag.row + 1), 0) };
+}
+
+function targetsOf(figure: Plane, toX: (value: number) => number, toY: (value: number) => number): Target[] {
+  return figure.lines.flatMap((line) =>
+    line.points.flatMap((point) =>
+      point.y === null || point.text === ""
+        ? []
+        : [{ x: toX(point.x), y: toY(point.y), text: point.text, link: point.link, round: true }],
+    ),
+  );
+}
+
+function legendOf(figure: Plane): LegendItem[] {
+  const lines = figure.lines.map((line): LegendItem => ({ name: line.name, shape: "line", look: `role-${line.role}` }));
+  const bands = figure.bands.map((band): LegendItem => ({ name: band.name, shape: "area", look: "band" }));
+  return lines.length + bands.length > 1 ? [...lines, ...bands] : [];
+}
+
+/** The threshold mark of a draggable curve stops at the points of its main line: their words are known. */
+function handleOf(figure: Plane, toX: (value: number) => number, { top, bottom }: { top: number; bottom: number }) {
+  const mark = figure.marks.find((candidate) => candidate.kind === "threshold" && candidate.axis === "x");
+  const main = figure.lines.find((line) => line.role === "main") ?? figure.lines[0];
+  if (figure.kind !== "curve" || !figure.draggable || !mark || !main) return undefined;
+  const stops = main.points
+    .filter((point) => point.y !== null)
+    .map((point) => ({ x: toX(point.x), value: point.x, text: point.text }));
+  return { name: figure.x.label, stops, at: toX(mark.at), top, bottom };
+}
+
+function pointsOf(figure: Plane): Point[] {
+  return [...figure.lines.flatMap((line) => line.points), ...figure.bands.flatMap((band) => band.points)];
+}
+
+function marksOn(figure: Plane, axis: Mark["axis"]): Mark[] {
+  return figure.marks.filter((mark) => mark.axis === axis);
+}
+
+export function planeNumbers(figure: Plane): Numbers {
+  const points = figure.lines.flatMap((line) =>
+    line.points.filter((point) => point.text !== "").map((point) => [line.name, point.text]),
+  );
+  return { head: ["Line", figure.y.label], rows: [...points, ...figure.marks.map((mark) => ["Mark", mark.text])] };
+}

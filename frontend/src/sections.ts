@@ -1,0 +1,50 @@
+/** The body of a page: its sections, and the way between them. */
+import { html, nothing, type TemplateResult } from "lit";
+import { block, isWide } from "./blocks/block.ts";
+import { factItem } from "./blocks/facts.ts";
+import { stateChip } from "./chips.ts";
+import type { Block, Fact, Section } from "./contract.ts";
+import { cornerIcon, stateIcon } from "./icons.ts";
+import type { Page } from "./page.ts";
+import { sectionWord } from "./words.ts";
+
+export const anchorOf = (id: string) => `section-${id}`;
+
+export function navigation(
+  sections: readonly Section[],
+  current: string,
+  go: (id: string) => void,
+): TemplateResult | typeof nothing {
+  if (sections.length < 2) return nothing;
+  return html`<nav class="contents" aria-label="Sections">
+    <ul>
+      ${sections.map(
+        (section) => html`<li>
+          <button type="button" aria-current=${section.id === current ? "true" : "false"} @click=${() => go(section.id)}>
+            ${section.state ? stateIcon(section.state, 12) : nothing}<span>${sectionWord(section.id)}</span>
+            ${section.state && section.state_text ? html`<span class="unseen">: ${section.state_text}</span>` : nothing}
+          </button>
+        </li>`,
+      )}
+    </ul>
+  </nav>`;
+}
+
+export function sectionCard(section: Section, page: Page): TemplateResult {
+  const id = anchorOf(section.id);
+  return html`<section class="card" id=${id} aria-labelledby=${`${id}-title`}>
+    <header>
+      <h2 id=${`${id}-title`} tabindex="-1">${section.corner ? cornerIcon(section.corner, 20) : nothing}<span dir="auto">${section.title}</span></h2>
+      ${section.state ? stateChip(section.state, section.state_text) : nothing}
+      ${section.lead ? html`<p class="lead" dir="auto">${section.lead}</p>` : nothing}
+    </header>
+    <div class="blocks">${section.blocks.map((content) => html`<div class=${place(content)}>${block(content, page)}</div>`)}</div>
+  </section>`;
+}
+
+const place = (content: Block) => (isWide(content) ? "wide" : "narrow");
+
+export function provenance(footer: readonly Fact[], page: Page): TemplateResult | typeof nothing {
+  if (footer.length === 0) return nothing;
+  return html`<footer class="provenance"><dl class="facts">${footer.map((fact) => factItem(fact, page))}</dl></footer>`;
+}

@@ -1,0 +1,42 @@
+/** The few words that are the page's own: everything about the data arrives written. */
+import type { CornerName, Link, State } from "./contract.ts";
+
+export const CORNER_WORDS: Readonly<Record<CornerName, string>> = {
+  business: "Business",
+  data: "Data",
+  model: "Model",
+};
+
+export const STATE_WORDS: Readonly<Record<State, string>> = {
+  held: "held",
+  watch: "watch",
+  violated: "violated",
+  unknown: "unknown",
+};
+
+export const PAGE_WORDS: Readonly<Record<Link["view"], string>> = {
+  insights: "Insights Triangle",
+  cost: "Business Cost",
+  feature: "Feature",
+  slice: "Slice",
+  artifact: "Artifact",
+};
+
+/** Short names for the sections that every page of a kind has; their titles are whole sentences. */
+const SECTION_WORDS: Readonly<Record<string, string>> = {
+  verdict: "Verdict",
+  business: "Business",
+  data: "Data",
+  model: "Model",
+  history: "History",
+  lineage: "Lineage",
+  money: "Money over time",
+  slices: "Slices",
+  threshold: "Threshold",
+  account: "How it is computed",
+};
+
+/** The name of a section in the page's navigation. */
+export function sectionWord(id: string): string {
+  return SECTION_WORDS[id] ?? id.charAt(0).toUpperCase() + id.slice(1).replaceAll("_", " ");
+}
