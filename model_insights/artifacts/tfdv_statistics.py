@@ -49,7 +49,7 @@ def read_statistics(source: StrPath, *, split: str = "") -> Loaded[Statistics] |
     files = statistics_files(place) if place.is_dir() else tuple(one for one in (place,) if one.is_file())
     if not files:
         return _absent(split, "no statistics file is there" if place.is_dir() else "the file is not there")
-    if incomplete := shard_problem(files):
+    if place.is_dir() and (incomplete := shard_problem(files)):
         return Damaged(path=str(place), what=incomplete, remedy=_REMEDY)
     try:
         datasets = _merged(dataset for file in files for message in messages_in(file, _KIND) for dataset in message.datasets)
