@@ -1,0 +1,76 @@
+"""Make the demo anew: `python -m examples.shoes.generate --out examples/shoes` writes the log directory runs/ and truth.json there."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from examples.shoes.shop import Columns, impressions_of, logged
+from examples.shoes.story import WEEKS, weeks
+from examples.shoes.tables import write_tables, write_truth
+
+INTERVAL_WEEKS = 4  # the last weeks get jackknife intervals; they take three times as long
+PARTS = ("runs/pipeline", "runs/metadata.db", "runs/business", "runs/what_if", "truth.json")
+CONFIGURATION = Path("runs") / "insights.toml"  # written by hand, kept
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line; 0 when all is written."""
+    parser = argparse.ArgumentParser(prog="python -m examples.shoes.generate", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder to write into; these parts are replaced: " + ", ".join(PARTS))
+    parser.add_argument("--weeks", type=int, default=WEEKS, help="stop the pipeline after this many weeks (the tables are whole)")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as made:
+        build(Path(made), last=options.weeks)
+        _replace(Path(made), options.out)
+    return 0
+
+
+def build(folder: Path, *, last: int = WEEKS) -> None:
+    """Write the whole demo into an empty folder; the pipeline runs weeks 1 to `last`."""
+    shown = {week.span: impressions_of(week) for week in weeks()}
+    write_tables(folder / "runs" / "business", shown)
+    write_truth(folder / "truth.json", shown)
+    run_pipeline(folder, shown, last=last)
+
+
+def run_pipeline(folder: Path, shown: dict[int, Columns], *, last: int) -> None:
+    """Run the weeks in order, then lay out the last week's impressions for the What-If Tool."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # TFMA asks for it, before TensorFlow is imported
+    from examples.shoes.lineage import Store
+    from examples.shoes.pipeline import Pipeline
+    from examples.shoes.records import write_records
+
+    root = folder / "runs" / "pipeline"
+    root.mkdir(parents=True)
+    store = Store(folder / "runs" / "metadata.db", root)
+    pipeline = Pipeline(store)
+    for week in weeks()[:last]:
+        begin = time.monotonic()
+        pipeline.run(week, logged(shown[week.span], week), intervals=week.span > WEEKS - INTERVAL_WEEKS)
+        print(f"week {week.span:2} of {last}: {time.monotonic() - begin:5.1f} s", flush=True)
+    store.close()
+    _, examples = pipeline.sample(week)
+    write_records(folder / "runs" / "what_if" / "impressions.tfrecord", examples)
+
+
+def _replace(made: Path, out: Path) -> None:
+    """Put what was made in the place of what is there, and the configuration where there is none."""
+    (out / "runs").mkdir(parents=True, exist_ok=True)
+    for name in PARTS:
+        shutil.rmtree(out / name, ignore_errors=True)
+        (out / name).unlink(missing_ok=True)
+        shutil.move(made / name, out / name)
+    if not (out / CONFIGURATION).exists():
+        shutil.copyfile(Path(__file__).parent / CONFIGURATION, out / CONFIGURATION)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
