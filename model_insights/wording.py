@@ -52,6 +52,10 @@ class Words(Noun):
         pattern = "¤¤\u00a0#,##0" + ("." + "0" * places if places else "")
         return format_currency(_no_minus_zero(value, places), self.currency or "XXX", pattern, locale=self.locale, currency_digits=False)
 
+    def amount(self, value: float) -> str:
+        """Money that may be negative, with a true minus in front of the currency."""
+        return self.money(value) if value >= 0 else f"−{self.money(-value)}"
+
     def change(self, value: float) -> str:
         """Money with its sign: `+EUR 4,810`, `−EUR 120`."""
         return _signed(value, self.money(abs(value)))
@@ -78,7 +82,7 @@ class Words(Noun):
         return _signed(value, self.number(abs(value), digits))
 
     def interval(self, low: float, high: float, *, money: bool = True) -> str:
-        one = self.money if money else self.number
+        one = self.amount if money else self.number
         return f"95\u00a0%: {one(low)} to {one(high)}"
 
     def day(self, iso: str) -> str:

@@ -131,26 +131,33 @@ def gather(run: Run, reference: Run | None, ledger: Ledger | None, words: Words)
 
 def _metric_facts(run: Run, reference: Run, evaluation: Evaluation, model: str, words: Words) -> list[Evidence]:
     changes = [change for name in scalar_names(evaluation, model) if (change := metric_change(name, OVERALL, run, reference))]
-    facts = []
-    for change in changes:
-        worse = _worse(change)
-        significant = change.p is not None and change.p * len(changes) < 0.05
-        state = "unknown" if change.p is None else "violated" if significant and worse else "watch" if significant else "held"
-        band = "no error known" if change.low is None or change.high is None else f"95 %: {words.signed(change.low)} to {words.signed(change.high)}"
-        name = metric_name(change.name)
-        sentence = (
-            f"Overall {name} of the serving model went from {words.number(change.reference)} to {words.number(change.current)} "
-            f"({words.signed(change.difference)}; {band}) against {reference.period.label}."
-        )
-        if change.p is None:
-            sentence += " TFMA stored no interval for it, so it cannot be told from chance."
+    tested = [change for change in changes if change.p is not None]
+    bare = [change for change in changes if change.p is None]
+    facts = [_metric_fact(change, len(tested), reference, words) for change in tested]
+    if bare:
+        text = ", ".join(f"{metric_name(c.name)} {words.number(c.reference)} → {words.number(c.current)}" for c in bare)
         facts.append(
-            Evidence(
-                id=f"model:metric:{change.name}", corner="model", subject="Overall", measure=name, sentence=sentence, state=state, value=change.difference,
-                value_text=f"{words.number(change.current)} ({words.signed(change.difference)})", band=band, source=Source(kind="slice", id="[]", text="Overall"),
-            )
+            Evidence(id="model:metrics", corner="model", subject="Overall", measure="metrics without an interval", state="unknown", value_text=f"{len(bare)} metrics",
+                     sentence=f"{text}: TFMA stored no intervals for them, so they cannot be told from chance. Turn on confidence intervals in the Evaluator.",
+                     band="no error known", source=Source(kind="slice", id="[]", text="Overall"))
         )  # fmt: skip
     return facts
+
+
+def _metric_fact(change: MetricChange, tests: int, reference: Run, words: Words) -> Evidence:
+    """One tested metric; Bonferroni over the overall metrics of this page."""
+    significant = change.p is not None and change.p * tests < 0.05
+    state = "violated" if significant and _worse(change) else "watch" if significant else "held"
+    band = f"95 %: {words.signed(change.low or 0.0)} to {words.signed(change.high or 0.0)}"
+    name = metric_name(change.name)
+    sentence = (
+        f"Overall {name} of the serving model went from {words.number(change.reference)} to {words.number(change.current)} "
+        f"({words.signed(change.difference)}; {band}) against {reference.period.label}."
+    )
+    return Evidence(
+        id=f"model:metric:{change.name}", corner="model", subject="Overall", measure=name, sentence=sentence, state=state, value=change.difference,
+        value_text=f"{words.number(change.current)} ({words.signed(change.difference)})", band=band, source=Source(kind="slice", id="[]", text="Overall"),
+    )  # fmt: skip
 
 
 def _worse(change: MetricChange) -> bool:
@@ -160,27 +167,36 @@ def _worse(change: MetricChange) -> bool:
 
 
 def _candidate_facts(run: Run, evaluation: Evaluation, words: Words) -> list[Evidence]:
-    """Candidate against baseline on the same data: TFMA's own paired difference, never subtracted by hand."""
-    facts = []
+    """Candidate against baseline on the same data: TFMA's own paired difference, never subtracted by hand.
+
+    Differences without an interval share one fact: they cannot be told from chance one by one."""
+    facts, bare = [], []
     for key in evaluation.keys:
-        if not key.is_diff or key.sub_key is not None or _WORSE.get(key.name, 0) == 0:
-            continue
-        metric = evaluation.metric(OVERALL, key)
+        metric = evaluation.metric(OVERALL, key) if key.is_diff and key.sub_key is None and _WORSE.get(key.name, 0) != 0 else None
         if metric is None or not isinstance(metric.value, Scalar) or metric.value.value is None:
             continue
         low, high = _bounds(metric.interval)
-        worse = _WORSE[key.name] * metric.value.value > 0
-        certain = low is not None and high is not None and (low > 0 or high < 0)
-        band = "no interval stored" if low is None or high is None else f"95 %: {words.signed(low)} to {words.signed(high)}"
-        sentence = f"The model trained in this run differs from the serving one by {words.signed(metric.value.value)} {metric_name(key.name)} on the same data ({band})."
+        if low is None or high is None:
+            bare.append(f"{metric_name(key.name)} {words.signed(metric.value.value)}")
+        else:
+            facts.append(_candidate_fact(key.name, metric.value.value, low, high, words))
+    if bare:
+        sentence = f"The model trained in this run against the serving one, on the same data: {', '.join(bare)}. TFMA stored no intervals, so chance cannot be ruled out."
         facts.append(
-            Evidence(
-                id=f"model:candidate:{key.name}", corner="model", subject="candidate", measure=f"{metric_name(key.name)}, candidate against serving",
-                sentence=sentence, state="watch" if certain and worse else "held" if certain or low is not None else "unknown", value=metric.value.value,
-                value_text=words.signed(metric.value.value), band=band, source=Source(kind="slice", id="[]", text="Overall"),
-            )
+            Evidence(id="model:candidate", corner="model", subject="candidate", measure="candidate against serving", sentence=sentence, state="unknown",
+                     value_text=f"{len(bare)} metrics", band="no interval stored", source=Source(kind="slice", id="[]", text="Overall"))
         )  # fmt: skip
     return facts
+
+
+def _candidate_fact(name: str, value: float, low: float, high: float, words: Words) -> Evidence:
+    worse, certain = _WORSE[name] * value > 0, low > 0 or high < 0
+    band = f"95 %: {words.signed(low)} to {words.signed(high)}"
+    sentence = f"The model trained in this run differs from the serving one by {words.signed(value)} {metric_name(name)} on the same data ({band})."
+    return Evidence(
+        id=f"model:candidate:{name}", corner="model", subject="candidate", measure=f"{metric_name(name)}, candidate against serving", sentence=sentence,
+        state="watch" if certain and worse else "held", value=value, value_text=words.signed(value), band=band, source=Source(kind="slice", id="[]", text="Overall"),
+    )  # fmt: skip
 
 
 def _bounds(interval: Any) -> tuple[float | None, float | None]:

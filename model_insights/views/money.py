@@ -214,13 +214,13 @@ def _order_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     if previous is not None:
         lines += (_curve_line("reference", factors, _scaled(previous.cells, factors), words, main=False),)
     saving = cost.total.value - float(now.min())
-    title = f"Ordering {words.number(best)} × the prediction would have cost {words.money(saving)} less" if saving > 0.005 else "No single correction of the orders would have cost less"
+    title = f"Ordering {words.number(best, 2)} × the prediction would have cost {words.money(saving)} less" if saving > 0.005 else "No single correction of the orders would have cost less"
     lead = "Chosen with hindsight on this period, so it is the most that one factor could have saved."
     if honest is not None and judged.reference is not None:
         factor, gain = honest
         word = "saved" if gain >= 0 else "cost more:"
-        lead += f" The best factor of {period_text(judged.reference, words)} ({words.number(factor)}) would have {word} {words.money(abs(gain))} here."
-    marks = (Mark(at=1.0, text="order as predicted", kind="threshold"), Mark(at=best, text=f"best here: {words.number(best)}", kind="change"))
+        lead += f" The best factor of {period_text(judged.reference, words)} ({words.number(factor, 2)}) would have {word} {words.money(abs(gain))} here."
+    marks = (Mark(at=1.0, text="order as predicted", kind="threshold"), Mark(at=best, text=f"best here: {words.number(best, 2)}", kind="change"))
     figure = Curve(
         title="Cost if all orders were scaled", alt=f"{title}. {lead}", lines=lines, marks=marks,
         x=value_axis("Order as a multiple of the model's", [0.3, 1.7], words, zero=False),
@@ -264,17 +264,17 @@ def _threshold_section(judged: Judgement, cost: RunCost, plots: Plots, earlier: 
     regret = at_current - float(money.min())
     previous = judged.series.cost(judged.reference.id) if judged.reference else None
     before = threshold_costs(previous.cells, earlier, previous.model) if previous else None
-    title = f"A threshold of {words.number(best)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current)}"
+    title = f"A threshold of {words.number(best, 2)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current, 2)}"
     lead = "Chosen with hindsight on the same examples, so it is the most that one threshold could have saved."
     if before is not None and judged.reference is not None:
         chosen = float(before[0][int(np.argmin(before[1]))])
         gain = at_current - float(np.interp(chosen, thresholds, money))
         word = "saved" if gain >= 0 else "cost more:"
-        lead += f" The best threshold of {period_text(judged.reference, words)} ({words.number(chosen)}) would have {word} {words.money(abs(gain))} here."
+        lead += f" The best threshold of {period_text(judged.reference, words)} ({words.number(chosen, 2)}) would have {word} {words.money(abs(gain))} here."
     lines = (_curve_line("this period", thresholds, money, words, main=True),)
     if before is not None:
         lines += (_curve_line("reference", before[0], before[1], words, main=False),)
-    marks = (Mark(at=current, text=f"current: {words.number(current)}", kind="threshold"), Mark(at=best, text=f"best here: {words.number(best)}", kind="change"))
+    marks = (Mark(at=current, text=f"current: {words.number(current, 2)}", kind="threshold"), Mark(at=best, text=f"best here: {words.number(best, 2)}", kind="change"))
     figure = Curve(
         title="Cost by decision threshold", alt=f"{title}. {lead}", lines=lines, marks=marks, x=Axis(label="Decision threshold", ticks=_unit_ticks(words), low=0.0, high=1.0),
         y=value_axis(f"Cost of the period ({words.currency})", [v for line in lines for p in line.points for v in (p.y,)], words, kind="money"),

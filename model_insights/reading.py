@@ -1,0 +1,206 @@
+"""Reads what a history's money needs: configuration, business tables, spread of predictions, plots of a few slices. Part of the composition root."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from model_insights.artifacts.configuration import FILE_NAME, find_config, folders_up, read_config
+from model_insights.artifacts.tables import read_table
+from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
+from model_insights.config import Config, CostRule, TableSource
+from model_insights.cost.rates import Spread
+from model_insights.cost.units import UnitTable, unit_table
+from model_insights.errors import ConfigError, TableError
+from model_insights.evidence.business import BusinessEvent
+from model_insights.history import span_of
+from model_insights.judgement import Case
+from model_insights.loaded import Absent, Damaged, Loaded
+from model_insights.metrics import Plot
+from model_insights.run import History, Run
+from model_insights.settings import ReadingSettings
+from model_insights.slices import SliceKey
+from model_insights.view import Notice
+from model_insights.wording import Words, checked_locale
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """The configuration that holds for one pipeline, where it lies, and what could not be read."""
+
+    config: Config | None
+    folders: tuple[Path, ...]  # where relative paths are looked for, in order
+    reading: ReadingSettings = ReadingSettings()
+    notices: tuple[Notice, ...] = ()
+
+
+def settings_for(root: Path, logdir: Path, given: tuple[Path, ...], names: Iterable[str] = ()) -> Settings:
+    """The settings of the pipeline at `root`: of the given files the first that speaks of one of `names`, else the nearest insights.toml.
+
+    A configuration that cannot be used becomes a notice: the evidence still shows, the money does not."""
+    above = folders_up(root, logdir)
+    try:
+        path, config = _given(given, set(names)) if given else _nearest(root, logdir)
+    except ConfigError as error:
+        return Settings(config=None, folders=above, notices=(Notice(level="error", text=str(error), remedy=""),))
+    if config is None or path is None:
+        return Settings(config=None, folders=above)
+    folders = (path.parent, *above)
+    reading, notices = _reading(config, folders)
+    if not checked_locale(config.insights.locale):
+        notices = (*notices, Notice(level="warning", text=f"{path.name}: locale {config.insights.locale!r} is not known.", remedy="Use a name such as en, de or en_GB."))
+    return Settings(config=config, folders=folders, reading=reading, notices=notices)
+
+
+def _given(files: tuple[Path, ...], names: set[str]) -> tuple[Path | None, Config | None]:
+    for path in files:
+        config = read_config(path)
+        if not config.insights.pipelines or not names or names & set(config.insights.pipelines):
+            return path, config
+    return None, None
+
+
+def _nearest(root: Path, logdir: Path) -> tuple[Path | None, Config | None]:
+    path = find_config(root, logdir)
+    return (path, read_config(path)) if path else (None, None)
+
+
+def _reading(config: Config, folders: tuple[Path, ...]) -> tuple[ReadingSettings, tuple[Notice, ...]]:
+    rule, rewrite, roots = config.insights.period, tuple(config.insights.rewrite.items()), config.insights.roots
+    if rule is None:
+        return ReadingSettings(rewrite=rewrite, roots=roots), ()
+    if not rule.calendar:
+        return ReadingSettings(period_node=rule.node, period_property=rule.property, period_key=rule.key, rewrite=rewrite, roots=roots), ()
+    source = config.tables.get(rule.calendar)
+    path = source.path if source else rule.calendar
+    outcome = _calendar(path, folders)
+    if not isinstance(outcome, Loaded):
+        return ReadingSettings(rewrite=rewrite, roots=roots), (_notice(outcome),)
+    frame = outcome.value
+    missing = [column for column in (rule.key, rule.value) if column not in frame.columns]
+    if missing:
+        text = f"{FILE_NAME}: the calendar {path} has no column {', '.join(missing)}."
+        return ReadingSettings(rewrite=rewrite, roots=roots), (Notice(level="error", text=text, remedy=f"It has {', '.join(frame.columns)}."),)
+    start = rule.start if rule.start in frame.columns else rule.value
+    ends = frame[rule.end] if rule.end in frame.columns else [""] * frame.height
+    rows = tuple((str(k), str(v), str(s), str(e)) for k, v, s, e in zip(frame[rule.key], frame[rule.value], frame[start], ends))
+    return ReadingSettings(calendar=rows, rewrite=rewrite, roots=roots), ()
+
+
+def _calendar(path: str, folders: tuple[Path, ...]) -> Loaded[pl.DataFrame] | Absent | Damaged:
+    return read_table("calendar", TableSource(path=path), folders)
+
+
+def _notice(outcome: Absent | Damaged) -> Notice:
+    if isinstance(outcome, Damaged):
+        return Notice(level="error", text=f"{outcome.path} cannot be read: {outcome.what}.", remedy=outcome.remedy)
+    return Notice(level="warning", text=f"No {outcome.what}: {outcome.reason}.", remedy=outcome.remedy)
+
+
+# --- the case of a history -------------------------------------------------------------------------------------------------------
+
+
+def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[Case, tuple[Notice, ...]]:
+    """Everything the judgement of a history needs, and what was missing. Only the first cost rule is priced for now."""
+    config = settings.config
+    if config is None:
+        reason = "there is no insights.toml for this pipeline, so mistakes have no price"
+        if settings.notices:
+            reason = "insights.toml cannot be used, so mistakes have no price"
+        return Case(history=history, config=None, rule=None, units={}, spread=lambda _: _no_spread, config_reason=reason), settings.notices
+    words = Words(locale=config.insights.locale if checked_locale(config.insights.locale) else "en", currency=config.insights.currency)
+    tables = {name: read_table(name, source, settings.folders) for name, source in config.tables.items()}
+    notices = (*settings.notices, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
+    frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
+    rule = config.cost[0] if config.cost else None
+    units = {run.id: _units(rule, frames, tables, run) for run in history.runs} if rule else {}
+    return (
+        Case(
+            history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots), events=_events(config, frames),
+            words=words, config_reason="" if rule else "insights.toml has no [[cost]] rule, so mistakes have no price",
+        ),
+        notices,
+    )  # fmt: skip
+
+
+def _units(rule: CostRule, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run) -> UnitTable | str:
+    """The run's joined table, or the sentence why there is none."""
+    lost = [name for name in rule.tables or tables if name not in frames]
+    if rule.grain and lost and (rule.tables or not frames):
+        outcome = tables[lost[0]]
+        return outcome.sentence if isinstance(outcome, (Absent, Damaged)) else f"table {lost[0]!r} was not read"
+    try:
+        found = unit_table(rule, frames, span=span_of(run), period=run.period.label)
+    except TableError as error:
+        return str(error)
+    if not found.rows:
+        keys = [f"span {span_of(run)}" if "span" in rule.grain else "", f"period {run.period.label}" if "period" in rule.grain else ""]
+        return f"the business tables have no row for {' and '.join(k for k in keys if k) or 'this run'}"
+    return found
+
+
+def _events(config: Config, frames: Mapping[str, pl.DataFrame]) -> tuple[BusinessEvent, ...]:
+    frame = frames.get(config.insights.events)
+    if frame is None or not {"date", "text"} <= set(frame.columns):
+        return ()
+    rows = frame.sort("date").iter_rows(named=True)
+    return tuple(BusinessEvent(date=str(row["date"]), text=str(row["text"]), kind=str(row.get("kind", ""))) for row in rows)
+
+
+# --- plots -----------------------------------------------------------------------------------------------------------------------
+
+
+class PlotShelf:
+    """Plots of the runs of one history, read slice by slice and kept. One per history and scan."""
+
+    def __init__(self) -> None:
+        self._indexes: dict[str, Loaded[PlotIndex] | Absent | Damaged] = {}
+        self._plots: dict[tuple[str, SliceKey], Loaded[tuple[Plot, ...]] | Absent | Damaged] = {}
+
+    def plots(self, run: Run, where: SliceKey) -> Loaded[tuple[Plot, ...]] | Absent | Damaged:
+        """The plots of one slice; absent or damaged with the sentence."""
+        key = (run.id, where)
+        if key not in self._plots:
+            index = self._index(run)
+            self._plots[key] = read_plots(index.value, where) if isinstance(index, Loaded) else index
+        return self._plots[key]
+
+    def _index(self, run: Run) -> Loaded[PlotIndex] | Absent | Damaged:
+        if run.id not in self._indexes:
+            missing = Absent(what="plots", reason="the run has no evaluation", remedy="Add an Evaluator to the pipeline.")
+            self._indexes[run.id] = index_plots(Path(run.evaluation_path)) if run.evaluation_path else missing
+        return self._indexes[run.id]
+
+
+def _no_spread(model: str, where: SliceKey) -> float | None:
+    return None
+
+
+def _spreads(history: History, rule: CostRule | None, units: Mapping[str, UnitTable | str], plots: PlotShelf) -> Callable[[str], Spread]:
+    """Standard deviation of one prediction per run, model and unit, from the calibration buckets; read now, looked up later."""
+    known: dict[tuple[str, str, SliceKey], float] = {}
+    for run in history.runs if rule is not None and rule.kind == "inventory" else ():
+        found = units.get(run.id)
+        for row in found.rows if isinstance(found, UnitTable) else ():
+            outcome = plots.plots(run, row.unit)
+            for plot in outcome.value if isinstance(outcome, Loaded) else ():
+                if (sd := prediction_spread(plot)) is not None:
+                    known.setdefault((run.id, plot.key.model_name, row.unit), sd)
+
+    def of_run(run_id: str) -> Spread:
+        return lambda model, unit: known.get((run_id, model, unit))
+
+    return of_run
+
+
+def prediction_spread(plot: Plot) -> float | None:
+    """Standard deviation of the predictions between the plot's calibration buckets; None without buckets."""
+    kept = [b for b in plot.calibration if b.examples > 0]
+    n = sum(b.examples for b in kept)
+    if n <= 0:
+        return None
+    mean = sum(b.prediction_sum for b in kept) / n
+    return math.sqrt(sum(b.examples * (b.prediction_sum / b.examples - mean) ** 2 for b in kept) / n)
