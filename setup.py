@@ -55,6 +55,11 @@ EXTRAS = {
         "import-linter>=2.1,<3",
     ],
 }
+PACKAGE_DATA = {
+    "model_insights": ["py.typed"],
+    "tb_plugin": ["static/*"],
+    "report": ["*.css", "templates/*", "fonts/*"],
+}
 EXTRAS["all"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 
 
@@ -98,11 +103,7 @@ if __name__ == "__main__":
         license_files=["LICENSE"],
         python_requires=">=3.10",
         packages=find_packages(include=["model_insights", "model_insights.*", "tb_plugin", "tb_plugin.*", "report", "report.*"]),
-        package_data={
-            "model_insights": ["py.typed"],
-            "tb_plugin": ["static/*", "static/**/*"],
-            "report": ["*.css", "templates/*", "templates/**/*", "fonts/*"],
-        },
+        package_data=PACKAGE_DATA,
         exclude_package_data={"tb_plugin": ["static/.sources"]},
         install_requires=CORE,
         extras_require=EXTRAS,

@@ -18,7 +18,7 @@ uv() {
 }
 
 wanted=$("$python" -c 'import hashlib, sys; print(sys.version, hashlib.sha256(b"".join(open(p, "rb").read() for p in sys.argv[1:])).hexdigest())' \
-    constraints-3.11.txt setup.py pyproject.toml)
+    constraints-3.11.txt setup.py pyproject.toml model_insights/__init__.py)
 stale=$([ "$(cat .venv/.stamp 2>/dev/null)" = "$wanted" ] || echo yes)
 
 if [ "$stale" ]; then

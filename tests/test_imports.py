@@ -1,0 +1,56 @@
+"""What the tabs, the report and the library import, each seen from a fresh process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FORBIDDEN = (
+    "tensorflow",
+    "tensorflow_model_analysis",
+    "tensorflow_data_validation",
+    "tensorflow_metadata",
+    "apache_beam",
+    "tfx",
+    "tfx_bsl",
+    "ml_metadata",
+    "model_insights.pipeline",
+    "tb_plugin.what_if_predict",
+)
+PROBE = """
+import importlib, pkgutil, sys
+package = importlib.import_module({package!r})
+for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+    if module.name not in {forbidden!r} and not module.name.startswith("model_insights.pipeline"):
+        importlib.import_module(module.name)
+print(*sorted(name for name in {asked!r} if name in sys.modules))
+"""
+
+
+def imported(package: str, *, asked: tuple[str, ...]) -> list[str]:
+    """Which of the asked modules a fresh process holds after importing every module of the package."""
+    probe = PROBE.format(package=package, asked=asked, forbidden=FORBIDDEN)
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", probe], capture_output=True, text=True, check=False)
+    assert not run.returncode, run.stderr
+    return run.stdout.split()
+
+
+@pytest.mark.parametrize("package", ["model_insights", "tb_plugin", "report"])
+def test_no_module_of_tab_report_or_library_imports_the_tfx_libraries(package: str):
+    assert [] == imported(package, asked=FORBIDDEN)
+
+
+def test_the_probe_would_see_a_forbidden_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "guilty").mkdir()
+    (tmp_path / "guilty" / "__init__.py").write_text("import wave")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    assert ["wave"] == imported("guilty", asked=("wave", "tensorflow"))
+
+
+def test_tab_and_report_never_load_each_other():
+    assert [] == imported("tb_plugin", asked=("report",))
+    assert [] == imported("report", asked=("tb_plugin",))
