@@ -162,4 +162,5 @@ def test_every_recipe_of_the_makefile_says_what_it_does_in_under_five_lines(root
 def test_every_make_command_of_the_readme_exists(root: Path):
     told = set(re.findall(r"(?:^|`)make ([a-z-]+)", (root / "README.md").read_text(encoding="utf-8"), flags=re.MULTILINE))
 
-    assert told and told <= set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), flags=re.MULTILINE))
+    assert told
+    assert told <= set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), flags=re.MULTILINE))
