@@ -1,0 +1,93 @@
+"""Insights Triangle on paper: the same views as the tabs, as PDF, HTML or JSON."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from model_insights.errors import InsightsError
+from model_insights.view import SCHEMA_VERSION, View
+
+__all__ = ["CannotWrite", "ReportUnavailable", "html", "json", "pdf", "write"]
+
+Views = View | Sequence[View]
+APT = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+
+
+class ReportUnavailable(InsightsError):
+    """A package or library that draws the report is not installed; the message names the command that brings it."""
+
+
+class CannotWrite(InsightsError, OSError):
+    """The report cannot be written where the user said."""
+
+
+def write(views: Views, path: str | os.PathLike[str]) -> None:
+    """Write the report of one or several views; the name's ending decides: `.html`, `.json`, else PDF.
+
+    Raises CannotWrite when the place cannot be written, ReportUnavailable when the extra `report` is missing.
+    The file appears whole or not at all.
+    """
+    target = Path(path)
+    make: dict[str, Callable[[Views], bytes]] = {".html": html, ".htm": html, ".json": json}
+    save(make.get(target.suffix.lower(), pdf)(views), target)
+
+
+def pdf(views: Views) -> bytes:
+    """The report as PDF/UA-1: A4, at most eight pages, tagged, fonts embedded, nothing fetched. Equal views give equal bytes."""
+    try:
+        from report.pdf import to_pdf
+    except ImportError as error:
+        raise _missing(error) from error
+    except OSError as error:  # cffi says so when it finds no Pango
+        raise ReportUnavailable(f"The PDF needs the Pango library: apt-get install {APT} (or your system's package). {error}") from error
+    return to_pdf(_many(views))
+
+
+def html(views: Views) -> bytes:
+    """The report as one HTML file with its fonts and figures inside; it fetches nothing."""
+    try:
+        from report.html import render
+        from report.pages import plan
+    except ImportError as error:
+        raise _missing(error) from error
+    return render(plan(_many(views))).encode()
+
+
+def json(views: Views) -> bytes:
+    """The views themselves as JSON: `{"schema_version": ..., "views": [...]}`."""
+    return msgspec.json.format(msgspec.json.encode({"schema_version": SCHEMA_VERSION, "views": _many(views)}), indent=1) + b"\n"
+
+
+def save(content: bytes, path: Path) -> None:
+    """Write beside the target and rename, so that no half report is ever seen."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(name, 0o666 & ~_umask())
+            os.replace(name, path)
+        except OSError:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise CannotWrite(f"Cannot write {path}: {error.strerror}. Choose another place with -o.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _many(views: Views) -> tuple[View, ...]:
+    return (views,) if isinstance(views, View) else tuple(views)
+
+
+def _missing(error: ImportError) -> ReportUnavailable:
+    return ReportUnavailable(f'The report needs the package {error.name}: pip install "tensorboard-plugin-insights[report]"')

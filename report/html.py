@@ -1,0 +1,118 @@
+"""The pages as one HTML document that needs nothing else: figures inline, fonts inside, every word escaped."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from model_insights.view import Block, Curve, Distribution, Facts, Figure, HeatMap, Paragraph, Scatter, Section, Severity, SeverityLevel, Table
+from report.figures import FULL, HALF, draw
+from report.pages import Report
+
+HERE = Path(__file__).parent
+FONTS = {400: HERE / "fonts" / "Inter-Regular.ttf", 600: HERE / "fonts" / "Inter-SemiBold.ttf"}
+LADDER: tuple[tuple[SeverityLevel, str], ...] = (
+    ("none", "No problem"),
+    ("little", "Little problem"),
+    ("big", "Big problem"),
+    ("emergency", "Emergency"),
+)
+GLOSSARY = (
+    ("Mistake", "A prediction that turned out wrong, whatever the model's reason."),
+    ("Cost of mistakes", "What perfect predictions would have saved in the period."),
+    ("Slice", "A part of the cases: one product line, one region."),
+    ("Reference", "The period this one is compared with."),
+    ("Expected level", "What the period would have cost had nothing changed."),
+    ("Interval", "Where the true number lies with the stated certainty."),
+    ("Held, watch, violated", "What became of an assumption the model rests on."),
+    ("Cannot tell", "The part of a change that the files give to no corner."),
+    ("Serving model", "The model whose predictions were used in the period."),
+)
+
+
+class Part(NamedTuple):
+    """A block as the template sets it; a figure comes drawn."""
+
+    kind: str
+    block: Block
+    svg: Markup = Markup()
+
+
+def render(report: Report, *, faces: str = "") -> str:
+    """The whole document. Equal reports give equal text. `faces`: the @font-face rules, with the fonts inside when empty."""
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            report=report,
+            fonts=Markup(faces or _embedded_faces()),
+            style=Markup((HERE / "templates" / "style.css").read_text("utf-8")),
+            rows=_rows,
+            part=_part,
+            ladder=_ladder,
+            glossary=GLOSSARY,
+        )
+    )
+
+
+def font_face(weight: int, address: str) -> str:
+    """The rule that gives the report's type face one weight."""
+    return f"@font-face {{ font-family: Inter; font-weight: {weight}; src: url({address}) }}"
+
+
+@cache
+def _environment() -> Environment:
+    loader = FileSystemLoader(HERE / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@cache
+def _embedded_faces() -> str:
+    """The document carries its fonts: it fetches nothing on a screen either."""
+    data = {weight: b64encode(path.read_bytes()).decode() for weight, path in FONTS.items()}
+    return "\n".join(font_face(weight, f"data:font/ttf;base64,{text}") for weight, text in data.items())
+
+
+def _rows(section: Section, close: bool) -> list[tuple[Part, ...]]:
+    """Blocks from top to bottom. Beside a table, two small figures that follow each other share a row."""
+    out: list[tuple[Part, ...]] = []
+    blocks = list(section.blocks)
+    paired = any(isinstance(block, Table) for block in blocks)
+    while blocks:
+        if paired and len(blocks) > 1 and _is_small(blocks[0]) and _is_small(blocks[1]):
+            out.append((_part(blocks.pop(0), HALF, close), _part(blocks.pop(0), HALF, close)))
+        else:
+            out.append((_part(blocks.pop(0), FULL, close),))
+    return out
+
+
+def _is_small(block: Block) -> bool:
+    if isinstance(block, Distribution):
+        return any(bin.low is not None or bin.high is not None for bin in block.bins)
+    return isinstance(block, Curve | Scatter) or (isinstance(block, HeatMap) and len(block.columns) <= 5)
+
+
+def _part(block: Block, width: float = FULL, close: bool = False) -> Part:
+    if isinstance(block, Table | Facts | Paragraph):
+        return Part(_kind(block), block)
+    return Part("figure", block, _drawn(block, width, close))
+
+
+@lru_cache(maxsize=256)
+def _drawn(figure: Figure, width: float, close: bool) -> Markup:
+    """Drawn once for all the times the pages are laid out."""
+    return Markup(draw(figure, width=width, low=close))
+
+
+def _kind(block: Any) -> str:
+    return str(block.__struct_config__.tag)
+
+
+def _ladder(severity: Severity) -> list[tuple[SeverityLevel, str, bool]]:
+    """The steps of the severity scale: level, name, whether it is this one. The view's own name wins."""
+    return [(level, severity.name if level == severity.level else name, level == severity.level) for level, name in LADDER]

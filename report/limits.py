@@ -1,0 +1,88 @@
+"""How much of a block fits a page, and the words for what was left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from model_insights.noun import Noun
+from model_insights.view import Bars, Block, Distribution, Facts, HeatMap, LineageGraph, Paragraph, RangePlot, Table
+
+
+class Limit(Noun):
+    """How much a sheet shows: rows of a table or figure, figures, facts; and whether it is set closer, with lower charts."""
+
+    rows: int
+    figures: int
+    facts: int
+    close: bool = True
+
+
+# From what usually fits a page to what always does; a sheet that runs over takes the next one.
+LIMITS = (
+    Limit(rows=12, figures=4, facts=14, close=False),
+    Limit(rows=10, figures=4, facts=12),
+    Limit(rows=7, figures=3, facts=9),
+    Limit(rows=5, figures=2, facts=6),
+    Limit(rows=3, figures=1, facts=4),
+    Limit(rows=2, figures=0, facts=2),
+)
+
+
+def cut_blocks(blocks: tuple[Block, ...], limit: Limit, figures: int) -> tuple[tuple[Block, ...], int]:
+    """The blocks that fit, and how many figures may still follow. What is left out is said."""
+    kept: list[Block] = []
+    dropped = []
+    for block in blocks:
+        if isinstance(block, Table | Facts | Paragraph):
+            kept.append(cut(block, limit))
+        elif figures > 0:
+            figures -= 1
+            kept.append(cut(block, limit))
+        else:
+            dropped.append(block.title)
+    if dropped:
+        kept.append(Paragraph(text=f"More in the tab: {'; '.join(dropped)}.", tone="muted"))
+    return tuple(kept), figures
+
+
+def cut(block: Block, limit: Limit) -> Block:
+    """The block with at most the limit's rows, and a word on how many more there are."""
+    if isinstance(block, Table):
+        return _replace(
+            block, rows=block.rows[: limit.rows], note=_and_more(block.note, block.total - min(len(block.rows), limit.rows), "row")
+        )
+    if isinstance(block, Facts):
+        return _replace(block, items=block.items[: limit.facts])
+    if isinstance(block, Bars):
+        return _replace(block, bars=block.bars[: limit.rows], note=_and_more(block.note, len(block.bars) - limit.rows, "bar"))
+    if isinstance(block, RangePlot):
+        return _replace(block, rows=block.rows[: limit.rows], note=_and_more(block.note, len(block.rows) - limit.rows, "row"))
+    if isinstance(block, Distribution) and all(bin.low is None and bin.high is None for bin in block.bins):
+        return _replace(block, bins=block.bins[: limit.rows], note=_and_more(block.note, len(block.bins) - limit.rows, "value"))
+    if isinstance(block, HeatMap):
+        rows, columns = limit.rows, 8
+        cells = tuple(cell for cell in block.cells if cell.row < rows and cell.column < columns)
+        hidden = len(block.rows) * len(block.columns) - len(block.rows[:rows]) * len(block.columns[:columns])
+        return _replace(
+            block, rows=block.rows[:rows], columns=block.columns[:columns], cells=cells, note=_and_more(block.note, hidden, "cell")
+        )
+    if isinstance(block, LineageGraph):
+        nodes = tuple(node for node in block.nodes if node.row < limit.rows)
+        return _replace(block, nodes=nodes, note=_and_more(block.note, len(block.nodes) - len(nodes), "artifact"))
+    return block
+
+
+def _cut_heat_map(block: HeatMap, *, rows: int, columns: int) -> HeatMap:
+    cells = tuple(cell for cell in block.cells if cell.row < rows and cell.column < columns)
+    note = _and_more(block.note, len(block.cells) - len(cells), "cell")
+    return msgspec.structs.replace(block, rows=block.rows[:rows], columns=block.columns[:columns], cells=cells, note=note)
+
+
+def _replace(block: Any, **changes: Any) -> Any:
+    return msgspec.structs.replace(block, **changes)
+
+
+def _and_more(note: str, hidden: int, what: str) -> str:
+    return note if hidden <= 0 else f"{note} And {hidden} more {what}{'s' if hidden > 1 else ''} in the tab.".strip()

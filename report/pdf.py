@@ -1,0 +1,71 @@
+"""HTML to a tagged PDF: WeasyPrint lays out, pages that run over are cut and laid out again, nothing is ever fetched."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from weasyprint import HTML, Document
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from model_insights.view import View
+from report.html import FONTS, font_face, render
+from report.limits import LIMITS
+from report.pages import Report, plan
+
+VARIANT = "pdf/ua-1"
+FONT_FILES = {f"insights-font:{weight}": path for weight, path in FONTS.items()}  # short addresses: long data slows the CSS parser
+FACES = "\n".join(font_face(weight, f"insights-font:{weight}") for weight in FONTS)
+logging.getLogger("weasyprint").setLevel(logging.ERROR)  # "Ignored rule for screens" is no news to a reader
+
+
+class Refused(ValueError):
+    """A page asked for something outside itself."""
+
+
+class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
+    """Serves our fonts and what a page carries as data, refuses every other address: no network, no file."""
+
+    def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
+        if url in FONT_FILES:
+            return URLFetcherResponse(url, FONT_FILES[url].read_bytes(), {"Content-Type": "font/ttf"})
+        if url.startswith("data:"):
+            return super().fetch(url, headers)
+        raise Refused(f"The report fetches nothing, and a page asked for {url[:80]!r}.")
+
+
+def to_pdf(views: Sequence[View]) -> bytes:
+    """The report as PDF/UA: at most eight pages, tagged, with bookmarks. Equal views give equal bytes."""
+    report, document = lay_out(views)
+    pdf: bytes = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=bytes.fromhex(report.checksum)[:16])
+    return pdf
+
+
+def lay_out(views: Sequence[View]) -> tuple[Report, Document]:
+    """Lay out; sheets that run over their page show less and are tried again alone, then all is laid out once more."""
+    fonts = FontConfiguration()
+    tight: Counter[str] = Counter()
+    report = plan(views)
+    document = _set(report, fonts)
+    over = _over(report, document)
+    if not over:
+        return report, document
+    while over and max(tight.values(), default=0) < len(LIMITS) - 1:
+        tight.update(over)
+        part = plan(views, tight, only=over)
+        over = _over(part, _set(part, fonts))
+    report = plan(views, tight)
+    return report, _set(report, fonts)
+
+
+def _set(report: Report, fonts: FontConfiguration) -> Document:
+    return HTML(string=render(report, faces=FACES), url_fetcher=OwnFilesOnly()).render(font_config=fonts)
+
+
+def _over(report: Report, document: Document) -> list[str]:
+    """Ids of the sheets that take more than one page."""
+    pages = Counter(name for page in document.pages for name in page.anchors)
+    return [sheet.id for sheet in report.sheets if pages[sheet.id] > 1]
