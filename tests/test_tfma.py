@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
+from itertools import starmap
 from pathlib import Path
 
 import encoders as wire
@@ -11,7 +12,10 @@ import numpy as np
 import polars
 import pytest
 from encoders import field, metric, metric_key, metrics_for_slice, slice_key, write_tfrecord
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
+from model_insights.artifacts import tfma_values
 from model_insights.artifacts.tfma import is_evaluation_folder, read_evaluation
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import (
@@ -39,6 +43,9 @@ from model_insights.slices import OVERALL, CrossSliceKey, SliceKey
 
 SHARD = "metrics-00000-of-00001.tfrecord"
 AUC = MetricKey(name="auc")
+NAMES = st.text(st.characters(min_codepoint=32, exclude_categories=("Cs",)), min_size=1, max_size=6).filter(
+    lambda name: name != "__ERROR__"
+)
 LAPTOP = SliceKey(items=(("device", "laptop"),))
 
 
@@ -455,6 +462,56 @@ def test_a_truncated_record_damages_the_evaluation(tmp_path: Path):
     path.write_bytes(path.read_bytes()[:-1])
 
     assert "the record at byte 0 ends 1 bytes early" == refused(tmp_path).what
+
+
+def test_a_folder_that_may_not_be_listed_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def refuse(self: Path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+
+    assert "the folder cannot be listed (Permission denied)" == refused(tmp_path).what
+    assert not is_evaluation_folder(tmp_path)
+
+
+@given(
+    table=st.lists(
+        st.tuples(st.integers(-(2**63), 2**63 - 1) | st.text(max_size=5), st.dictionaries(NAMES, st.floats(), max_size=4)),
+        min_size=1,
+        max_size=5,
+        unique_by=lambda pair: str(pair[0]),
+    )
+)
+def test_every_double_of_every_slice_is_read_as_it_was_written(table: list, tmp_path_factory: pytest.TempPathFactory):
+    assume(any(row for _, row in table))
+    folder = tmp_path_factory.mktemp("law")
+    evaluation = read(write(folder, *(metrics_for_slice(slice_key(("c", where)), *starmap(metric, row.items())) for where, row in table)))
+
+    for where, row in table:
+        for name in evaluation.keys:
+            found = evaluation.metric(SliceKey(items=(("c", where),)), name)
+            expected = row.get(name.name)
+            assert (expected is None) == (found is None)
+            if found is not None and expected is not None:
+                assert isinstance(found.value, Scalar)
+                assert (repr(expected) if math.isfinite(expected) else str(expected)) == shown(found.value)
+
+
+def shown(value: Scalar) -> str:
+    return repr(value.value) if value.value is not None else {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}[value.nonfinite or ""]
+
+
+def test_equal_keys_and_slices_are_decoded_once_and_doubles_never(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tfma_values, "value_of_wire", lambda _: pytest.fail("a plain double took the slow way"))
+    for memo in (tfma_values.metric_key, tfma_values.slice_key):
+        memo.cache_clear()
+    for run in range(3):
+        records = [metrics_for_slice(slice_key(("hour", hour)), *(metric(f"m{j}", j * 0.5) for j in range(10))) for hour in range(50)]
+        evaluation = read(write(tmp_path / str(run), *records))
+
+    assert (50, 10) == evaluation.scalars.shape
+    assert 10 == tfma_values.metric_key.cache_info().misses
+    assert 50 == tfma_values.slice_key.cache_info().misses
 
 
 AN_EXAMPLE = field(1, field(1, field(1, "price") + field(2, field(2, field(1, wire.single(1, 2.5))))))

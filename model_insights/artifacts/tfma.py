@@ -73,7 +73,7 @@ def is_evaluation_folder(folder: Path) -> bool:
         return False
     if any(map(_begins_with_metrics, files)):
         return True
-    return (folder / CONFIG_FILE).is_file() and isinstance(read_eval_config(folder), Loaded)
+    return isinstance(read_eval_config(folder), Loaded)
 
 
 def _begins_with_metrics(file: Path) -> bool:

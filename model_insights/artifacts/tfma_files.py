@@ -30,14 +30,14 @@ class Payload(NamedTuple):
 def files_of(folder: Path, output: str) -> tuple[Path, ...]:
     """The files of `metrics`, `plots`, `attributions` or `validations`, of the first form found. Raises ArtifactUnreadable."""
     try:
-        found = sorted(path for path in folder.iterdir() if path.name.startswith(output))
+        found = [path for path in sorted(folder.iterdir()) if path.name.startswith(output) and path.is_file()]
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
         raise ArtifactUnreadable(str(folder), f"the folder cannot be listed ({error.strerror or error})") from error
     for form in _FORMS:
         pattern = re.compile(form.format(re.escape(output)))
-        if files := tuple(path for path in found if pattern.fullmatch(path.name) and path.is_file()):
+        if files := tuple(path for path in found if pattern.fullmatch(path.name)):
             return files
     return ()
 
