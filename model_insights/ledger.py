@@ -54,6 +54,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lines: tuple[LedgerLine, ...]
     draws: dict[LineId, Floats]  # resampled lines, for probabilities
     tier: Literal["T0", "T1"]
+    scale: float  # largest amount that entered the sums: what rounding is measured against
     model_known: bool  # False: the model step has no cell of its own and is merged into `rate`
     steps: int = 1  # adjacent ledgers chained
 
@@ -95,7 +96,7 @@ def adjacent_ledger(step: Adjacent) -> Ledger:
     ledger = Ledger(
         reference_id=step.before.run_id, run_id=step.after.run_id, before=step.before.total.value, after=step.after.total.value,
         lines=tuple(lines), draws={line.id: _around(line.money.value, drawn.get(line.id)) for line in lines},
-        tier="T0" if step.middle is None else "T1", model_known=step.middle is not None,
+        tier="T0" if step.middle is None else "T1", scale=_scale(step), model_known=step.middle is not None,
     )  # fmt: skip
     check(ledger)
     return ledger
@@ -103,8 +104,8 @@ def adjacent_ledger(step: Adjacent) -> Ledger:
 
 def check(ledger: Ledger) -> None:
     """Lines sum to the change, units sum to lines."""
-    gap = abs(sum(line.money.value for line in ledger.lines) - ledger.change)
-    if gap > 1e-9 * max(1.0, abs(ledger.before), abs(ledger.after)):
+    gap = abs(math.fsum(line.money.value for line in ledger.lines) - ledger.change)
+    if gap > 1e-9 * max(1.0, abs(ledger.before), abs(ledger.after), ledger.scale):
         raise AssertionError(f"the ledger of run {ledger.run_id} misses {gap} of its change")
 
 
@@ -127,7 +128,7 @@ def chain(ledgers: Sequence[Ledger]) -> Ledger:
     ledger = Ledger(
         reference_id=ledgers[0].reference_id, run_id=ledgers[-1].run_id, before=ledgers[0].before, after=ledgers[-1].after,
         lines=tuple(lines), draws={line.id: np.sum([o.draws[line.id] for o in ledgers if line.id in o.draws], axis=0) for line in lines},
-        tier="T1" if all(o.tier == "T1" for o in ledgers) else "T0", model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
+        tier="T1" if all(o.tier == "T1" for o in ledgers) else "T0", scale=max(o.scale for o in ledgers), model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
     )  # fmt: skip
     check(ledger)
     return ledger
@@ -145,6 +146,16 @@ def with_retrain_noise(ledger: Ledger, spread: float) -> Ledger:
     return msgspec.structs.replace(ledger, lines=lines, draws=draws)
 
 
+def _scale(step: Adjacent) -> float:
+    """No coalition of the Shapley account is larger than this."""
+    cells = [step.before.cells, step.after.cells, *([step.middle] if step.middle is not None else [])]
+    volume = max(float(one.volume.sum()) for one in cells)
+    values = np.max([np.abs(one.values).max(axis=0) for one in cells], axis=0)
+    if step.before.cells.kind == "inventory":
+        return volume * float(values[0] * values[1:].max()) * max(float(one.rates.max()) for one in cells)
+    return volume * float(values.max())
+
+
 def _around(value: float, draws: Floats | None) -> Floats:
     return np.full(DRAWS, value) if draws is None else draws - draws.mean() + value
 
@@ -152,13 +163,21 @@ def _around(value: float, draws: Floats | None) -> Floats:
 def _lines(step: Adjacent, common: tuple[SliceKey, ...], rates: tuple[Floats, Floats, Floats] | None) -> dict[LineId, Floats]:
     """Money per line and unit [..., units]; `rates` replaces (before, middle, after) by draws [draws, units, rates]."""
     before, after = step.before.cells.take(common), step.after.cells.take(common)
-    middle = step.middle.take(common) if step.middle is not None else before
+    middle = _middle(step, before)
     rates_before, rates_middle, rates_after = rates or (before.rates, middle.rates, after.rates)
-    parts = _shapley(middle, after, rates_middle, rates_after)
+    parts = _shapley(before, after, rates_middle, rates_after)
     if step.middle is not None:
         model = unit_cost(before.kind, before.values, rates_middle) - unit_cost(before.kind, before.values, rates_before)
         parts["model"] = before.volume * model
     return parts
+
+
+def _middle(step: Adjacent, before: Cells) -> Cells:
+    """The reference's volume and unit values under the now-serving model's rates; the reference itself without that model."""
+    if step.middle is None:
+        return before
+    judged = step.middle.take(before.units)
+    return msgspec.structs.replace(before, rates=judged.rates, spread=judged.spread, n=judged.n)
 
 
 def _shapley(before: Cells, after: Cells, rates_before: Floats, rates_after: Floats) -> dict[LineId, Floats]:
@@ -192,7 +211,7 @@ def _drawn_lines(step: Adjacent, common: tuple[SliceKey, ...]) -> dict[LineId, F
     size = len(common)
     noise_before, noise_after = noise(step.before.run_id, size), noise(step.after.run_id, size)
     before, after = step.before.cells.take(common), step.after.cells.take(common)
-    middle = step.middle.take(common) if step.middle is not None else before
+    middle = _middle(step, before)
     rates = (rate_draws(before, noise_before), rate_draws(middle, noise_before), rate_draws(after, noise_after))
     return {name: part.sum(axis=-1) for name, part in _lines(step, common, rates).items()}
 

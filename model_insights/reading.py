@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from model_insights.artifacts.configuration import FILE_NAME, find_config, folders_up, read_config
+from model_insights.artifacts.discovery import Found
 from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
 from model_insights.config import Config, CostRule, TableSource
@@ -36,14 +37,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     reading: ReadingSettings = ReadingSettings()
     notices: tuple[Notice, ...] = ()
 
+    def speaks_of(self, pipeline: str) -> bool:
+        """False when the file names its pipelines and this is none of them."""
+        return self.config is None or not self.config.insights.pipelines or pipeline in self.config.insights.pipelines
 
-def settings_for(root: Path, logdir: Path, given: tuple[Path, ...], names: Iterable[str] = ()) -> Settings:
-    """The settings of the pipeline at `root`: of the given files the first that speaks of one of `names`, else the nearest insights.toml.
+
+def settings_for(root: Path, logdir: Path, given: tuple[Path, ...]) -> Settings:
+    """The settings of the pipeline at `root`: the given file, else the nearest insights.toml.
 
     A configuration that cannot be used becomes a notice: the evidence still shows, the money does not."""
     above = folders_up(root, logdir)
     try:
-        path, config = _given(given, set(names)) if given else _nearest(root, logdir)
+        path, config = (given[0], read_config(given[0])) if given else _nearest(root, logdir)
     except ConfigError as error:
         return Settings(config=None, folders=above, notices=(Notice(level="error", text=str(error), remedy=""),))
     if config is None or path is None:
@@ -55,12 +60,41 @@ def settings_for(root: Path, logdir: Path, given: tuple[Path, ...], names: Itera
     return Settings(config=config, folders=folders, reading=reading, notices=notices)
 
 
-def _given(files: tuple[Path, ...], names: set[str]) -> tuple[Path | None, Config | None]:
-    for path in files:
-        config = read_config(path)
-        if not config.insights.pipelines or not names or names & set(config.insights.pipelines):
-            return path, config
-    return None, None
+def groups(found: Found, given: tuple[Path, ...]) -> tuple[tuple[Settings, Found], ...]:
+    """What was found, parted by the configuration that holds for it. A store goes with the pipeline root beside or below it."""
+    if not found.logdirs:
+        return ()
+    top = Path(found.logdirs[0].path)
+    if given:
+        named = [settings_for(top, top, (path,)) for path in given]
+        limited = all(one.config is not None and one.config.insights.pipelines for one in named)
+        return tuple((one, found) for one in (*named, *([Settings(config=None, folders=(top,))] if limited else [])))
+    parts: dict[Path | None, list[tuple[str, object]]] = {}
+    for kind, place, one in _places(found):
+        parts.setdefault(find_config(place, _logdir_of(found, place)), []).append((kind, one))
+    out = []
+    for path, members in parts.items():
+        start = path.parent if path else Path(found.logdirs[0].path)
+        kept = {kind: tuple(one for k, one in members if k == kind) for kind in ("stores", "pipeline_roots", "loose")}
+        logdir = _logdir_of(found, start)
+        out.append((settings_for(start, logdir, ()), msgspec.structs.replace(found, problems=(), **kept)))
+    return tuple(out)
+
+
+def _places(found: Found) -> Iterable[tuple[str, Path, object]]:
+    """(kind, folder whose configuration counts, member)."""
+    for root in found.pipeline_roots:
+        yield "pipeline_roots", Path(root.path), root
+    for store in found.stores:
+        beside = [Path(root.path) for root in found.pipeline_roots if Path(store).parent in (Path(root.path), *Path(root.path).parents)]
+        yield "stores", min(beside, key=lambda path: len(path.parts), default=Path(store).parent), store
+    for loose in found.loose:
+        yield "loose", Path(loose.path), loose
+
+
+def _logdir_of(found: Found, place: Path) -> Path:
+    """The searched folder that `place` lies in."""
+    return next((Path(one.path) for one in found.logdirs if Path(one.path) in (place, *place.parents)), place)
 
 
 def _nearest(root: Path, logdir: Path) -> tuple[Path | None, Config | None]:

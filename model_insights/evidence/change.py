@@ -101,7 +101,7 @@ def wilson(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
         return 0.0, 1.0
     centre, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+    return (0.0 if share <= 0 else max(0.0, (centre - half) / scale)), (1.0 if share >= 1 else min(1.0, (centre + half) / scale))
 
 
 def design_effects(pairs: Iterable[tuple[DatasetStats, DatasetStats]]) -> dict[FeaturePath, float]:

@@ -1,0 +1,192 @@
+"""The composition root of the core: reads a log directory and answers view requests. Tab, report and library all start here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from model_insights.artifacts.assembly import assemble
+from model_insights.artifacts.cache import Cache
+from model_insights.artifacts.discovery import discover
+from model_insights.artifacts.state import default_state, fingerprint
+from model_insights.errors import UnknownId
+from model_insights.evidence.data import Calibration, calibrate
+from model_insights.history import Reference, evaluation_of, judged_runs, references
+from model_insights.ids import parse_slice
+from model_insights.judgement import Case, Judgement, Series, judge, series
+from model_insights.loaded import Absent, Damaged, Loaded
+from model_insights.metrics import Plot
+from model_insights.reading import PlotShelf, Settings, groups, read_case
+from model_insights.run import History, Run
+from model_insights.slices import SliceKey
+from model_insights.view import Notice, Request, View
+from model_insights.views.compose import Shelf, compose, empty
+
+DEFAULT_REFERENCES = ("previous", "4 weeks", "season", "training", "last_blessed")
+
+
+class Book:
+    """One pipeline, read: its history, its prices, and the judgements made so far. Replaced whole by the next scan."""
+
+    def __init__(self, history: History, settings: Settings) -> None:
+        self.plots = PlotShelf()
+        self.history = history
+        self.case, self.notices = read_case(history, settings, self.plots)
+        self._lock = threading.Lock()
+        self._made: tuple[Series, Calibration] | None = None
+        self._judged: dict[tuple[str, str], Judgement] = {}
+
+    @property
+    def name(self) -> str:
+        return (self.case.config.insights.name if self.case.config else "") or self.history.name
+
+    def judgement(self, run: Run, reference: Run | None) -> Judgement:
+        """The judgement of a pair, made once."""
+        with self._lock:
+            if self._made is None:
+                self._made = series(self.case), calibrate(self.history.runs)
+            key = (run.id, reference.id if reference else "")
+            if key not in self._judged:
+                self._judged[key] = judge(self.case, *self._made, run, reference)
+            return self._judged[key]
+
+    def view(self, request: Request, pipelines: tuple[tuple[str, str], ...]) -> View:
+        """The page of a request about this pipeline. Raises UnknownId for an id that no listing holds."""
+        runs = judged_runs(self.history)
+        if not runs:
+            return empty(self.name, [*self.notices, *_problems(self.history.problems)], pipelines)
+        run = self._run(request.run, runs)
+        wanted = (self.case.config.insights.references if self.case.config else ()) or DEFAULT_REFERENCES
+        season = self.case.config.insights.season if self.case.config else "52 weeks"
+        asked = (*wanted, *((request.reference,) if request.reference and request.reference not in wanted else ()))
+        choices = references(self.history, run, asked, season=season)
+        chosen = _chosen(choices, request.reference)
+        reference = next((one for one in runs if chosen and one.id == chosen.run_id), None)
+        judged = self.judgement(run, reference)
+        plots, reason = self._plots(request, run)
+        earlier, _ = self._plots(request, reference) if reference else ({}, "")
+        shelf = Shelf(
+            pipelines=pipelines, references=choices, reference=chosen.id if chosen else "", plots=plots, earlier_plots=earlier,
+            plot_reason=reason, extra_notices=self.notices,
+        )  # fmt: skip
+        return compose(request, judged, shelf)
+
+    def _run(self, run_id: str, runs: tuple[Run, ...]) -> Run:
+        """The asked run; without an id the latest one that has an evaluation, else the latest."""
+        if run_id:
+            index = self.history.index(run_id)
+            if index is None:
+                raise UnknownId(f"Run {run_id!r} is not in pipeline {self.name}. Choose one from the list of runs.")
+            return self.history.runs[index]
+        return next((run for run in reversed(runs) if isinstance(run.evaluation, Loaded)), runs[-1])
+
+    def _plots(self, request: Request, run: Run) -> tuple[dict[SliceKey, tuple[Plot, ...]], str]:
+        """Plots the page draws: of the asked slice, or of the priced units; and the sentence why there are none."""
+        wanted: tuple[SliceKey, ...] = ()
+        if request.view == "slice":
+            wanted = (parse_slice(request.id),)
+        elif request.view == "cost" and self.case.rule is not None and self.case.rule.kind == "classification":
+            evaluation = evaluation_of(run)
+            columns = self.case.rule.unit
+            wanted = tuple(s for s in evaluation.slices if isinstance(s, SliceKey) and s.columns == columns) if evaluation else ()
+        outcomes = {where: self.plots.plots(run, where) for where in wanted}
+        reasons = [outcome.sentence for outcome in outcomes.values() if not isinstance(outcome, Loaded)]
+        return {where: outcome.value for where, outcome in outcomes.items() if isinstance(outcome, Loaded)}, reasons[0] if reasons else ""
+
+
+def _chosen(choices: tuple[Reference, ...], wanted: str) -> Reference | None:
+    """The asked reference if it can be followed, else the first that can. Raises UnknownId for a name that is no reference."""
+    if wanted:
+        found = next((one for one in choices if one.id == wanted), None)
+        if found is not None and found.run_id:
+            return found
+        if found is not None and wanted.startswith("run:"):
+            raise UnknownId(f"Reference {wanted!r} names no run of this pipeline. Choose one from the list of references.")
+    return next((one for one in choices if one.run_id), None)
+
+
+class Workspace:
+    """A log directory, read on request. Thread-safe: a scan replaces what it read at once, views never see half of it."""
+
+    def __init__(self, logdir: str, *, config: str = "", state: str = "") -> None:
+        self._logdir = logdir
+        self._given = tuple(Path(part).expanduser() for part in config.split(",") if part)
+        self._cache = Cache(Path(state) if state else default_state())
+        self._books: dict[str, Book] = {}
+        self._problems: tuple[Notice, ...] = ()
+        self._seen: str = ""
+        self._scanning = threading.Lock()
+        self.scanned = False
+        self.generation = 0
+
+    @classmethod
+    def open(cls, logdir: str, *, config: str = "", state: str = "") -> Workspace:
+        """A workspace over a log directory (or a logdir_spec, or several separated by commas); nothing is read yet.
+
+        `config`: path(s) of insights.toml, separated by commas; empty: the nearest at or above each pipeline root."""
+        return cls(logdir, config=config, state=state)
+
+    def scan(self, progress: Callable[[str], None] | None = None) -> None:
+        """Reads what changed since the last scan. Never raises for what is on disk: problems become notices."""
+        say = progress or (lambda _: None)
+        with self._scanning:
+            say("Looking for pipelines")
+            found = discover(self._logdir)
+            seen = fingerprint([*(one.path for one in found.logdirs)], self._given)
+            if self.scanned and seen == self._seen:
+                return
+            books: dict[str, Book] = {}
+            problems = [*_problems(found.problems)]
+            for settings, part in groups(found, self._given):
+                say(f"Reading {len(part.stores) + len(part.pipeline_roots) + len(part.loose)} stores and folders")
+                for history in assemble(part, settings=settings.reading, cache=self._cache):
+                    if history.pipeline not in books and settings.speaks_of(history.name):
+                        say(f"Pricing {history.name}")
+                        books[history.pipeline] = Book(history, settings)
+            self._books, self._problems, self._seen = books, tuple(problems), seen
+            self.scanned = True
+            self.generation += 1
+
+    def has_pipelines(self) -> bool:
+        return bool(self._books)
+
+    def pipelines(self) -> tuple[tuple[str, str], ...]:
+        """(id, name) of every pipeline, by name; one whose runs can all not be judged comes last."""
+        books = sorted(self._books.values(), key=lambda book: (not judged_runs(book.history), book.name, book.history.pipeline))
+        return tuple((book.history.pipeline, book.name) for book in books)
+
+    def histories(self) -> tuple[History, ...]:
+        """What was read, for the library: every pipeline's runs, oldest first."""
+        return tuple(self._books[key].history for key, _ in self.pipelines())
+
+    def view(self, request: Request) -> View:
+        """The page of a request. Raises UnknownId when it names something no listing holds; everything else becomes a sentence on the page."""
+        listed = self.pipelines()
+        if not listed:
+            return empty("Insights Triangle", self._problems or (_nothing(self._logdir),))
+        wanted = request.pipeline or listed[0][0]
+        if wanted not in self._books:
+            raise UnknownId(f"Pipeline {wanted!r} is not in {self._logdir}. Choose one from the list of pipelines.")
+        page = self._books[wanted].view(request, listed)
+        known = {notice.text for notice in page.notices}
+        return msgspec.structs.replace(page, notices=(*page.notices, *(n for n in self._problems if n.text not in known)))
+
+
+def _nothing(logdir: str) -> Notice:
+    return Notice(
+        level="info", text=f"No TFX pipeline, TFMA evaluation or TFDV statistics were found in {logdir}.",
+        remedy="Point --logdir at a folder that holds a pipeline root, its metadata.db, or Evaluator output.",
+    )  # fmt: skip
+
+
+def _problems(problems: Iterable[Absent | Damaged]) -> tuple[Notice, ...]:
+    found = []
+    for one in problems:
+        if isinstance(one, Damaged):
+            found.append(Notice(level="error", text=f"{one.path} cannot be read: {one.what}.", remedy=one.remedy))
+        else:
+            found.append(Notice(level="warning", text=f"No {one.what}: {one.reason}.", remedy=one.remedy))
+    return tuple(found)

@@ -1,0 +1,90 @@
+"""The conclusion: right corner, honest doubt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from model_insights.config import SeverityBudget
+from model_insights.cost.account import RunCost, expected, severity
+from model_insights.cost.model import Cells
+from model_insights.evidence.fact import Evidence
+from model_insights.ledger import Adjacent, adjacent_ledger
+from model_insights.verdict import conclude, rate_corners
+from tests.builders import a_cost, some_cells
+
+BUDGET = SeverityBudget(little=10, big=100, emergency=1000)
+
+
+def a_fact(**parts: Any) -> Evidence:
+    given = {"id": "x", "corner": "data", "subject": "price", "measure": "PSI", "sentence": "It moved.", "state": "violated"}
+    return Evidence(**{**given, **parts})
+
+
+def verdict_of(before: Cells, after: Cells, middle: Cells | None, facts: tuple[Evidence, ...] = ()) -> Any:
+    ledger = adjacent_ledger(Adjacent(before=a_cost(before, run_id="r0"), after=a_cost(after, run_id="r1"), middle=middle))
+    owners, reason = rate_corners(ledger, facts, ("line",))
+    return conclude(ledger, owners, reason, BUDGET, days=30.0)
+
+
+BASE, WORSE = some_cells(), some_cells(rates=((0.6, 0.1), (0.5, 0.1)))
+
+
+def test_a_worse_model_is_the_model() -> None:
+    verdict = verdict_of(BASE, WORSE, WORSE)
+
+    assert (verdict.kind, verdict.corner, verdict.confidence) == ("fault", "model", "very likely")
+
+
+def test_changed_customers_are_business_by_exclusion() -> None:
+    verdict = verdict_of(BASE, WORSE, BASE)
+
+    assert (verdict.corner, verdict.by_exclusion) == ("business", True)
+
+
+def test_a_changed_feature_beside_changed_rates_cannot_be_told() -> None:
+    verdict = verdict_of(BASE, WORSE, BASE, (a_fact(),))
+
+    assert (verdict.corner, verdict.confidence, verdict.cannot_tell) == (None, "cannot tell", ("business", "data"))
+    assert "price" in verdict.reason
+    assert verdict.next_measurement
+
+
+def test_a_change_of_the_sliced_feature_itself_is_no_doubt() -> None:
+    assert verdict_of(BASE, WORSE, BASE, (a_fact(subject="line"),)).corner == "business"
+
+
+def test_without_the_models_cell_all_corners_remain() -> None:
+    assert verdict_of(BASE, WORSE, None).cannot_tell == ("business", "data", "model")
+
+
+def test_nothing_new_is_quiet_and_says_what_would_have_been_found() -> None:
+    verdict = verdict_of(BASE, BASE, BASE)
+
+    assert verdict.kind == "quiet"
+    assert verdict.detectable > 0
+
+
+def test_a_fallen_cost_is_no_fault() -> None:
+    assert verdict_of(WORSE, BASE, BASE).kind == "better"
+
+
+def test_the_expected_level_is_a_median_and_needs_two_periods() -> None:
+    assert expected([5.0]) is None
+    assert expected([1.0, 100.0, 2.0, 3.0, 4.0]).value == 3.5
+
+
+def severity_at(total_scale: float) -> str:
+    cost: RunCost = a_cost(some_cells(volume=(100.0 * total_scale, 0.0)))
+    return severity(cost, expected([10.0, 10.0, 10.0]), BUDGET, days=30.0).level
+
+
+def test_severity_climbs_with_the_money_above_the_expected_level() -> None:
+    """100 cases cost 20; the level is 10, steps at 10, 100, 1000 above it."""
+    assert ["none", "little", "big", "emergency"] == [severity_at(scale) for scale in (0.8, 2.0, 10.0, 100.0)]
+
+
+def test_severity_without_budgets_is_unknown_with_the_reason() -> None:
+    verdict = severity(a_cost(), expected([1.0, 2.0]), None, days=7.0)
+
+    assert (verdict.level, verdict.excess) == ("unknown", None)
+    assert "severity" in verdict.reason
