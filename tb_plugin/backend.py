@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -35,6 +36,11 @@ class Source:
     def remote(self) -> bool:
         """Some root is behind a URL: changes there cannot be seen without reading."""
         return any("://" in root for root in self.roots)
+
+    @property
+    def configs(self) -> tuple[str, ...]:
+        """The configuration files named, which may be several with commas between them."""
+        return tuple(os.path.expanduser(part) for part in self.config.split(",") if part)
 
     @classmethod
     def of(cls, context: TBContext) -> Source:
@@ -145,7 +151,7 @@ class Backend:
     def _refresh(self, force: bool) -> str:
         """Scan if something changed. Returns the sentence to show instead of the views, or ""."""
         started = time.monotonic()
-        seen = watch.fingerprint(self.source.roots, (self.source.config,) if self.source.config else ())
+        seen = watch.fingerprint(self.source.roots, self.source.configs)
         looked = time.monotonic()
         changed = force or self.source.remote or seen != self._fingerprint
         self._fingerprint = seen  # also when the scan fails: the same files would only fail again
