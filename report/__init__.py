@@ -12,7 +12,7 @@ import msgspec
 from model_insights.errors import InsightsError
 from model_insights.view import SCHEMA_VERSION, View
 
-__all__ = ["CannotWrite", "ReportUnavailable", "html", "json", "pdf", "write"]
+__all__ = ["CannotWrite", "ReportUnavailable", "as_html", "as_json", "as_pdf", "save", "write"]
 
 Views = View | Sequence[View]
 APT = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
@@ -33,11 +33,11 @@ def write(views: Views, path: str | os.PathLike[str]) -> None:
     The file appears whole or not at all.
     """
     target = Path(path)
-    make: dict[str, Callable[[Views], bytes]] = {".html": html, ".htm": html, ".json": json}
-    save(make.get(target.suffix.lower(), pdf)(views), target)
+    make: dict[str, Callable[[Views], bytes]] = {".html": as_html, ".htm": as_html, ".json": as_json}
+    save(make.get(target.suffix.lower(), as_pdf)(views), target)
 
 
-def pdf(views: Views) -> bytes:
+def as_pdf(views: Views) -> bytes:
     """The report as PDF/UA-1: A4, at most eight pages, tagged, fonts embedded, nothing fetched. Equal views give equal bytes."""
     try:
         from report.pdf import to_pdf
@@ -48,7 +48,7 @@ def pdf(views: Views) -> bytes:
     return to_pdf(_many(views))
 
 
-def html(views: Views) -> bytes:
+def as_html(views: Views) -> bytes:
     """The report as one HTML file with its fonts and figures inside; it fetches nothing."""
     try:
         from report.html import render
@@ -58,7 +58,7 @@ def html(views: Views) -> bytes:
     return render(plan(_many(views))).encode()
 
 
-def json(views: Views) -> bytes:
+def as_json(views: Views) -> bytes:
     """The views themselves as JSON: `{"schema_version": ..., "views": [...]}`."""
     return msgspec.json.format(msgspec.json.encode({"schema_version": SCHEMA_VERSION, "views": _many(views)}), indent=1) + b"\n"
 

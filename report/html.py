@@ -10,7 +10,20 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from model_insights.view import Block, Curve, Distribution, Facts, Figure, HeatMap, Paragraph, Scatter, Section, Severity, SeverityLevel, Table
+from model_insights.view import (
+    Block,
+    Curve,
+    Distribution,
+    Facts,
+    Figure,
+    HeatMap,
+    Paragraph,
+    Scatter,
+    Section,
+    Severity,
+    SeverityLevel,
+    Table,
+)
 from report.figures import FULL, HALF, draw
 from report.pages import Report
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from model_insights.noun import Noun
@@ -54,13 +52,19 @@ def cut(block: Block, limit: Limit) -> Block:
             block, rows=block.rows[: limit.rows], note=_and_more(block.note, block.total - min(len(block.rows), limit.rows), "row")
         )
     if isinstance(block, Facts):
-        return _replace(block, items=block.items[: limit.facts])
+        return msgspec.structs.replace(block, items=block.items[: limit.facts])
     if isinstance(block, Bars):
-        return _replace(block, bars=block.bars[: limit.rows], note=_and_more(block.note, len(block.bars) - limit.rows, "bar"))
+        return msgspec.structs.replace(
+            block, bars=block.bars[: limit.rows], note=_and_more(block.note, len(block.bars) - limit.rows, "bar")
+        )
     if isinstance(block, RangePlot):
-        return _replace(block, rows=block.rows[: limit.rows], note=_and_more(block.note, len(block.rows) - limit.rows, "row"))
+        return msgspec.structs.replace(
+            block, rows=block.rows[: limit.rows], note=_and_more(block.note, len(block.rows) - limit.rows, "row")
+        )
     if isinstance(block, Distribution) and all(bin.low is None and bin.high is None for bin in block.bins):
-        return _replace(block, bins=block.bins[: limit.rows], note=_and_more(block.note, len(block.bins) - limit.rows, "value"))
+        return msgspec.structs.replace(
+            block, bins=block.bins[: limit.rows], note=_and_more(block.note, len(block.bins) - limit.rows, "value")
+        )
     if isinstance(block, HeatMap):
         rows, columns = limit.rows, 8
         cells = tuple(cell for cell in block.cells if cell.row < rows and cell.column < columns)
@@ -70,7 +74,7 @@ def cut(block: Block, limit: Limit) -> Block:
         )
     if isinstance(block, LineageGraph):
         nodes = tuple(node for node in block.nodes if node.row < limit.rows)
-        return _replace(block, nodes=nodes, note=_and_more(block.note, len(block.nodes) - len(nodes), "artifact"))
+        return msgspec.structs.replace(block, nodes=nodes, note=_and_more(block.note, len(block.nodes) - len(nodes), "artifact"))
     return block
 
 
@@ -78,10 +82,6 @@ def _cut_heat_map(block: HeatMap, *, rows: int, columns: int) -> HeatMap:
     cells = tuple(cell for cell in block.cells if cell.row < rows and cell.column < columns)
     note = _and_more(block.note, len(block.cells) - len(cells), "cell")
     return msgspec.structs.replace(block, rows=block.rows[:rows], columns=block.columns[:columns], cells=cells, note=note)
-
-
-def _replace(block: Any, **changes: Any) -> Any:
-    return msgspec.structs.replace(block, **changes)
 
 
 def _and_more(note: str, hidden: int, what: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from model_insights.noun import Noun
-from model_insights.view import Block, Fact, Notice, Section, Table, Triangle, View, Waterfall
+from model_insights.view import Block, Fact, Facts, Notice, Paragraph, Section, Table, Triangle, View, Waterfall
 from report.limits import LIMITS, Limit, cut_blocks
 
 MOST_PAGES = 8
@@ -46,13 +46,13 @@ class Report(Noun):
 # (sheet, its name, the sections it takes in this order)
 _PLAN = (
     ("cost", "What it costs", ("cost.money", "insights.waterfall")),
-    ("where", "Where", ("cost.slices",)),
+    ("where", "Where", ("cost.slices", "insights.where")),
     ("business", "Business", ("insights.business",)),
     ("data", "Data", ("insights.data",)),
     ("model", "Model", ("insights.model", "insights.history")),
     ("what_if", "What if", ("cost.threshold",)),
 )
-_HOW = ("cost.account", "insights.lineage")
+_HOW = ("insights.how", "cost.account", "insights.lineage")
 
 
 def plan(views: Sequence[View], tight: Mapping[str, int] | None = None, *, only: Sequence[str] = ()) -> Report:
@@ -109,15 +109,17 @@ def _once(items: Any) -> tuple[Any, ...]:
 
 
 def _sections(views: Sequence[View]) -> dict[str, Section]:
-    """Every section by 'view.id'. The waterfall leaves the verdict for the page of the cost."""
+    """Every section by 'view.id'. Of the verdict, page 1 keeps triangle and words; its waterfall and its slices have their own pages."""
     found = {f"{view.view}.{section.id}": section for view in views for section in view.sections}
     verdict = found.get("insights.verdict")
-    if verdict:
-        falls = tuple(block for block in verdict.blocks if isinstance(block, Waterfall))
-        found["insights.verdict"] = msgspec.structs.replace(verdict, blocks=tuple(block for block in verdict.blocks if block not in falls))
-        if falls:
-            found["insights.waterfall"] = Section(id="waterfall", title="", blocks=falls)
-    return found
+    if verdict is None:
+        return found
+    kept = tuple(block for block in verdict.blocks if isinstance(block, Triangle | Facts | Paragraph))
+    falls = tuple(block for block in verdict.blocks if isinstance(block, Waterfall))
+    where = tuple(block for block in verdict.blocks if block not in kept and block not in falls)
+    found["insights.verdict"] = msgspec.structs.replace(verdict, blocks=kept)
+    parts = {"waterfall": falls, "where": where}
+    return found | {f"insights.{name}": Section(id=name, title="", blocks=blocks) for name, blocks in parts.items() if blocks}
 
 
 def _verdict(main: View, sections: Mapping[str, Section]) -> Sheet:

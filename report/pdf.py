@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +18,6 @@ from report.pages import Report, plan
 VARIANT = "pdf/ua-1"
 FONT_FILES = {f"insights-font:{weight}": path for weight, path in FONTS.items()}  # short addresses: long data slows the CSS parser
 FACES = "\n".join(font_face(weight, f"insights-font:{weight}") for weight in FONTS)
-logging.getLogger("weasyprint").setLevel(logging.ERROR)  # "Ignored rule for screens" is no news to a reader
 
 
 class Refused(ValueError):

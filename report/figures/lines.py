@@ -66,7 +66,8 @@ def _chart(figure: TimeSeries | Curve, width: float, height: float) -> str:
 
 
 def _points(figure: TimeSeries | Curve) -> tuple[Point, ...]:
-    return tuple(chain.from_iterable(part.points for part in (*figure.lines, *figure.bands)))
+    parts: tuple[Line | Band, ...] = (*figure.lines, *figure.bands)
+    return tuple(chain.from_iterable(part.points for part in parts))
 
 
 def _heights(figure: TimeSeries | Curve) -> list[float | None]:
@@ -179,7 +180,8 @@ def _named(figure: TimeSeries | Curve) -> list[tuple[str, Look | None]]:
 
 def _end_names(paper: Paper, figure: TimeSeries | Curve, x: Scale, y: Scale) -> None:
     names = _named(figure)
-    heights = [_end(part) for part in (*figure.lines, *(band for band in figure.bands if band.points))]
+    parts: list[Line | Band] = [*figure.lines, *(band for band in figure.bands if band.points)]
+    heights = [_end(part) for part in parts]
     places = apart([y(height) for height in heights], ROW, y.end, y.start - 1)
     left = x.end + 4
     for (name, look), place in zip(names, places, strict=False):

@@ -71,7 +71,8 @@ def shorten(words: str, room: float, size: float = 8, weight: int = 400) -> str:
 
 def wrap(words: str, room: float, size: float = 8, weight: int = 400, *, lines: int = 2) -> tuple[str, ...]:
     """The words in at most `lines` lines of `room` millimetres; the last one is shortened when they do not fit."""
-    rest, out = words.split(), []
+    rest = words.split()
+    out: list[str] = []
     while rest and len(out) < lines - 1:
         count = 1
         while count < len(rest) and measure(" ".join(rest[: count + 1]), size, weight) <= room:
