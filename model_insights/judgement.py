@@ -62,14 +62,6 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return None
 
 
-class Origin(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What raised the cost when the stretch above the expected level began: the ledger from the last ordinary run to now."""
-
-    before: Run
-    ledger: Ledger
-    verdict: Verdict
-
-
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Everything the pages say about one run against one reference."""
 
@@ -88,7 +80,6 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     evidence: tuple[Evidence, ...]
     verdict: Verdict
     since: Run | None  # first run of the unbroken stretch above the expected level
-    origin: Origin | None  # the account of that stretch, where it began before the reference
 
     def corner(self, name: str) -> tuple[Evidence, ...]:
         return tuple(fact for fact in self.evidence if fact.corner == name)
@@ -180,24 +171,7 @@ def judge(case: Case, made: Series, calibration: Calibration, run: Run, referenc
         ledger=known, ledger_reason=ledger if isinstance(ledger, str) else "", expected=level,
         severity=_severity(case, run, cost, level, budget), features=features, evidence=ordered(facts),
         verdict=_verdict(case, known, ledger, data_facts, budget, run), since=_since(made, run),
-        origin=_origin(case, made, calibration, reference, run, budget),
     )  # fmt: skip
-
-
-def _origin(case: Case, made: Series, calibration: Calibration, reference: Run | None, run: Run, budget: SeverityBudget | None) -> Origin | None:
-    """A loss that began before the reference is not explained by a comparison with the reference: both periods carry it."""
-    since = _since(made, run)
-    order = [one.id for one in made.runs]
-    if since is None or reference is None or since.id not in order or order.index(since.id) == 0:
-        return None
-    before = made.runs[order.index(since.id) - 1]
-    if order.index(reference.id) <= order.index(before.id):
-        return None
-    ledger = ledger_between(made, before, run)
-    if isinstance(ledger, str):
-        return None
-    facts = data.gather(run, before, data.judge_features(run, before, calibration), case.words)
-    return Origin(before=before, ledger=ledger, verdict=_verdict(case, ledger, ledger, facts, budget, run))
 
 
 def _severity(case: Case, run: Run, cost: RunCost | None, level: Expected | None, budget: SeverityBudget | None) -> SeverityVerdict:
@@ -219,6 +193,17 @@ def _events_between(case: Case, reference: Run | None, run: Run) -> tuple[Busine
     start = reference.period.end or reference.period.start if reference else run.period.start
     end = run.period.end or run.period.start
     return tuple(event for event in case.events if start < event.date <= end) if end else ()
+
+
+def ordinary_before(made: Series, run: Run) -> Run | None:
+    """The last run before the stretch above the expected level that `run` stands in; None when it stands in none.
+
+    A loss that began before the previous run is not explained by a comparison with it: both carry it."""
+    since = _since(made, run)
+    order = [one.id for one in made.runs]
+    if since is None or order.index(since.id) == 0:
+        return None
+    return made.runs[order.index(since.id) - 1]
 
 
 def _since(made: Series, run: Run) -> Run | None:

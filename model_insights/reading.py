@@ -42,17 +42,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return self.config is None or not self.config.insights.pipelines or pipeline in self.config.insights.pipelines
 
 
-def settings_for(root: Path, logdir: Path, given: tuple[Path, ...]) -> Settings:
-    """The settings of the pipeline at `root`: the given file, else the nearest insights.toml.
+def settings_at(path: Path | None, above: tuple[Path, ...]) -> Settings:
+    """The settings of one file (None: there is none); `above` are folders where its relative paths may also start.
 
     A configuration that cannot be used becomes a notice: the evidence still shows, the money does not."""
-    above = folders_up(root, logdir)
+    if path is None:
+        return Settings(config=None, folders=above)
     try:
-        path, config = (given[0], read_config(given[0])) if given else _nearest(root, logdir)
+        config = read_config(path)
     except ConfigError as error:
         return Settings(config=None, folders=above, notices=(Notice(level="error", text=str(error), remedy=""),))
-    if config is None or path is None:
-        return Settings(config=None, folders=above)
     folders = (path.parent, *above)
     reading, notices = _reading(config, folders)
     if not checked_locale(config.insights.locale):
@@ -60,46 +59,37 @@ def settings_for(root: Path, logdir: Path, given: tuple[Path, ...]) -> Settings:
     return Settings(config=config, folders=folders, reading=reading, notices=notices)
 
 
-def groups(found: Found, given: tuple[Path, ...]) -> tuple[tuple[Settings, Found], ...]:
-    """What was found, parted by the configuration that holds for it. A store goes with the pipeline root beside or below it."""
-    if not found.logdirs:
-        return ()
-    top = Path(found.logdirs[0].path)
-    if given:
-        named = [settings_for(top, top, (path,)) for path in given]
-        limited = all(one.config is not None and one.config.insights.pipelines for one in named)
-        return tuple((one, found) for one in (*named, *([Settings(config=None, folders=(top,))] if limited else [])))
-    parts: dict[Path | None, list[tuple[str, object]]] = {}
-    for kind, place, one in _places(found):
-        parts.setdefault(find_config(place, _logdir_of(found, place)), []).append((kind, one))
-    out = []
-    for path, members in parts.items():
-        start = path.parent if path else Path(found.logdirs[0].path)
-        kept = {kind: tuple(one for k, one in members if k == kind) for kind in ("stores", "pipeline_roots", "loose")}
-        logdir = _logdir_of(found, start)
-        out.append((settings_for(start, logdir, ()), msgspec.structs.replace(found, problems=(), **kept)))
-    return tuple(out)
+class Configurations:
+    """Which insights.toml speaks of which pipeline; each file is read once."""
 
+    def __init__(self, found: Found, given: tuple[Path, ...]) -> None:
+        self._found, self._given = found, given
+        self._known: dict[tuple[Path | None, Path], Settings] = {}
 
-def _places(found: Found) -> Iterable[tuple[str, Path, object]]:
-    """(kind, folder whose configuration counts, member)."""
-    for root in found.pipeline_roots:
-        yield "pipeline_roots", Path(root.path), root
-    for store in found.stores:
-        beside = [Path(root.path) for root in found.pipeline_roots if Path(store).parent in (Path(root.path), *Path(root.path).parents)]
-        yield "stores", min(beside, key=lambda path: len(path.parts), default=Path(store).parent), store
-    for loose in found.loose:
-        yield "loose", Path(loose.path), loose
+    def of(self, pipeline: str, folder: str) -> Settings:
+        """The settings of the pipeline whose store or root is `folder`: of the given files the first that speaks of it, else the nearest."""
+        start = self._start(pipeline, Path(folder))
+        logdir = self._logdir(start)
+        if not self._given:
+            return self._read(find_config(start, logdir), start, logdir)
+        return next((one for path in self._given if (one := self._read(path, start, logdir)).speaks_of(pipeline)), Settings(config=None, folders=(logdir,)))
 
+    def reading(self, pipeline: str, folder: str) -> ReadingSettings:
+        return self.of(pipeline, folder).reading
 
-def _logdir_of(found: Found, place: Path) -> Path:
-    """The searched folder that `place` lies in."""
-    return next((Path(one.path) for one in found.logdirs if Path(one.path) in (place, *place.parents)), place)
+    def _read(self, path: Path | None, start: Path, logdir: Path) -> Settings:
+        if (path, start) not in self._known:
+            self._known[path, start] = settings_at(path, folders_up(start, logdir))
+        return self._known[path, start]
 
+    def _start(self, pipeline: str, folder: Path) -> Path:
+        """The pipeline root at or below the folder: the only one, or the one of that name; else the folder."""
+        roots = [Path(root.path) for root in self._found.pipeline_roots if folder in (Path(root.path), *Path(root.path).parents)]
+        named = [root for root in roots if pipeline in root.parts[len(folder.parts) :]]
+        return named[0] if named else roots[0] if len(roots) == 1 else folder
 
-def _nearest(root: Path, logdir: Path) -> tuple[Path | None, Config | None]:
-    path = find_config(root, logdir)
-    return (path, read_config(path)) if path else (None, None)
+    def _logdir(self, place: Path) -> Path:
+        return next((Path(one.path) for one in self._found.logdirs if Path(one.path) in (place, *place.parents)), place)
 
 
 def _reading(config: Config, folders: tuple[Path, ...]) -> tuple[ReadingSettings, tuple[Notice, ...]]:

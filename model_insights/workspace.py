@@ -16,10 +16,10 @@ from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
 from model_insights.history import Reference, evaluation_of, judged_runs, references
 from model_insights.ids import parse_slice
-from model_insights.judgement import Case, Judgement, Series, judge, series
+from model_insights.judgement import Judgement, Series, judge, ordinary_before, series
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Plot
-from model_insights.reading import PlotShelf, Settings, groups, read_case
+from model_insights.reading import Configurations, PlotShelf, Settings, read_case
 from model_insights.run import History, Run
 from model_insights.slices import SliceKey
 from model_insights.view import Notice, Request, View
@@ -45,13 +45,26 @@ class Book:
 
     def judgement(self, run: Run, reference: Run | None) -> Judgement:
         """The judgement of a pair, made once."""
+        made = self._series()
+        with self._lock:
+            key = (run.id, reference.id if reference else "")
+            if key not in self._judged:
+                self._judged[key] = judge(self.case, *made, run, reference)
+            return self._judged[key]
+
+    def _series(self) -> tuple[Series, Calibration]:
+        """Costs of all runs and what the history calls ordinary, made at the first question."""
         with self._lock:
             if self._made is None:
                 self._made = series(self.case), calibrate(self.history.runs)
-            key = (run.id, reference.id if reference else "")
-            if key not in self._judged:
-                self._judged[key] = judge(self.case, *self._made, run, reference)
-            return self._judged[key]
+            return self._made
+
+    def _ordinary(self, run: Run, runs: tuple[Run, ...]) -> tuple[Reference, ...]:
+        """The last period at the expected level, offered first (and so chosen by default) when the loss began before the previous run."""
+        found = ordinary_before(self._series()[0], run)
+        if found is None or [one.id for one in runs].index(run.id) - [one.id for one in runs].index(found.id) < 2:
+            return ()
+        return (Reference(id="ordinary", text=f"last ordinary period: {found.period.label}", run_id=found.id),)
 
     def view(self, request: Request, pipelines: tuple[tuple[str, str], ...]) -> View:
         """The page of a request about this pipeline. Raises UnknownId for an id that no listing holds."""
@@ -62,7 +75,7 @@ class Book:
         wanted = (self.case.config.insights.references if self.case.config else ()) or DEFAULT_REFERENCES
         season = self.case.config.insights.season if self.case.config else "52 weeks"
         asked = (*wanted, *((request.reference,) if request.reference and request.reference not in wanted else ()))
-        choices = references(self.history, run, asked, season=season)
+        choices = (*self._ordinary(run, runs), *references(self.history, run, asked, season=season))
         chosen = _chosen(choices, request.reference)
         reference = next((one for one in runs if chosen and one.id == chosen.run_id), None)
         judged = self.judgement(run, reference)
@@ -140,12 +153,11 @@ class Workspace:
                 return
             books: dict[str, Book] = {}
             problems = [*_problems(found.problems)]
-            for settings, part in groups(found, self._given):
-                say(f"Reading {len(part.stores) + len(part.pipeline_roots) + len(part.loose)} stores and folders")
-                for history in assemble(part, settings=settings.reading, cache=self._cache):
-                    if history.pipeline not in books and settings.speaks_of(history.name):
-                        say(f"Pricing {history.name}")
-                        books[history.pipeline] = Book(history, settings)
+            configurations = Configurations(found, self._given)
+            say("Reading runs")
+            for history in assemble(found, settings=configurations.reading, cache=self._cache):
+                say(f"Pricing {history.name}")
+                books[history.pipeline] = Book(history, configurations.of(history.name, history.root))
             self._books, self._problems, self._seen = books, tuple(problems), seen
             self.scanned = True
             self.generation += 1

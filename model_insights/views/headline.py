@@ -15,7 +15,7 @@ _TONE: dict[str, Tone] = {"none": "good", "little": "watch", "big": "bad", "emer
 
 def headline(judged: Judgement, words: Words) -> Headline:
     severity = severity_of(judged, words)
-    verdict, ledger = leading(judged)
+    verdict, ledger = judged.verdict, judged.ledger
     change = judged.ledger.change if judged.ledger else None
     return Headline(
         sentence=_sentence(judged, verdict, ledger, words), severity=severity, money=money_value(words, judged.cost.total if judged.cost else None),
@@ -23,13 +23,6 @@ def headline(judged: Judgement, words: Words) -> Headline:
         confidence=_confidence(verdict), confidence_reason=_confidence_reason(verdict, words),
         since=f"since {period_text(judged.since, words)}" if judged.since else "", next_action=_next(judged, verdict, ledger), corner=verdict.corner,
     )  # fmt: skip
-
-
-def leading(judged: Judgement) -> tuple[Verdict, Ledger | None]:
-    """The verdict that explains today's cost: the one over the whole stretch above the expected level, else against the reference."""
-    if judged.origin is not None and judged.verdict.kind != "fault":
-        return judged.origin.verdict, judged.origin.ledger
-    return judged.verdict, judged.ledger
 
 
 def severity_of(judged: Judgement, words: Words) -> Severity:

@@ -33,7 +33,6 @@ from model_insights.view import (
     Value,
     Waterfall,
 )
-from model_insights.views.headline import leading
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
@@ -50,7 +49,7 @@ _EVIDENCE = (
 
 def sections(judged: Judgement, words: Words, tables: Mapping[str, TableRequest]) -> tuple[Section, ...]:
     """All sections of the page, in reading order."""
-    verdict, ledger = leading(judged)
+    verdict, ledger = judged.verdict, judged.ledger
     return (
         _verdict_section(judged, verdict, ledger, words, tables),
         *(_corner_section(judged, name, verdict, words, tables) for name in ("business", "data", "model")),
@@ -72,16 +71,13 @@ def _verdict_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None,
     change = words.change(ledger.change)
     reference = next(run for run in judged.series.runs if run.id == ledger.reference_id)
     title = f"The cost of mistakes changed by {change} against {period_text(reference, words)}"
-    lead = _verdict_lead(judged, ledger, words)
+    lead = _verdict_lead(ledger, words)
     return Section(id="verdict", title=title, lead=lead, blocks=tuple(blocks))
 
 
-def _verdict_lead(judged: Judgement, ledger: Ledger, words: Words) -> str:
+def _verdict_lead(ledger: Ledger, words: Words) -> str:
     line = max(ledger.lines, key=lambda one: abs(one.money.value))
-    lead = f"The largest line is “{LINES[line.id].lower()}” with {words.change(line.money.value)} ({words.interval(line.money.low, line.money.high)})."
-    if judged.origin is not None and ledger is judged.origin.ledger:
-        lead += f" Compared with {period_text(judged.origin.before, words)}, the last period at the expected level: the reference itself carries the loss."
-    return lead
+    return f"The largest line is “{LINES[line.id].lower()}” with {words.change(line.money.value)} ({words.interval(line.money.low, line.money.high)})."
 
 
 def triangle(judged: Judgement, verdict: Verdict, words: Words) -> Triangle:
