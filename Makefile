@@ -46,11 +46,11 @@ lint: setup types ## style, types, laws between the rooms, and the contract stil
 types: setup ## the front end's types, from the view models
 	$(BIN)/python frontend/make_types.py
 
-bench: setup ## speed, size and memory, into benchmarks/README.md
-	$(BIN)/python benchmarks/run.py
+bench: setup ## speed, size and memory, for benchmarks/README.md
+	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
 
 demo-data: setup ## make the demo's runs anew with the real TFX libraries
-	$(BIN)/python examples/shoes/make.py
+	$(BIN)/python -m examples.shoes.generate --out examples/shoes
 
 build: setup ## wheel and source archive in dist/
 	$(BIN)/uv build --quiet --out-dir dist .
