@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import shutil
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,6 +46,8 @@ def run_pipeline(folder: Path, shown: dict[int, Columns], *, last: int) -> None:
     """Run the weeks in order, then lay out the last week's impressions for the What-If Tool."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # TFMA asks for it, before TensorFlow is imported
+    warnings.simplefilter("ignore")  # TFMA divides by zero in slices without a click
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     from examples.shoes.lineage import Store
     from examples.shoes.pipeline import Pipeline
     from examples.shoes.records import write_records

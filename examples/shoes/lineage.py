@@ -144,7 +144,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file, then set the stamps: ML Metadata knows only the present, the story has its own calendar."""
-        self._store = None
+        del self._store
         with closing(sqlite3.connect(self.path)) as connection:
             for id_, (begin, end) in self._clock.items():
                 _stamp(connection, id_, _milliseconds(begin), _milliseconds(end))

@@ -43,13 +43,13 @@ def row_of(example: Any) -> dict[str, Any]:
     return row
 
 
-def score(columns: Mapping[str, Sequence[Any] | NDArray[np.generic]], weights: Mapping[str, Any]) -> Matrix:
+def score(columns: Mapping[str, Sequence[Any] | NDArray[Any]], weights: Mapping[str, Any]) -> Matrix:
     """Probability of a click per row, [n], from columns; None or a negative number of days is a missing value."""
     terms = design(columns, weights["vocabulary"])
     return 1.0 / (1.0 + np.exp(-(terms @ np.asarray(weights["coefficients"]))))
 
 
-def design(columns: Mapping[str, Sequence[Any] | NDArray[np.generic]], vocabulary: Mapping[str, Sequence[str]]) -> Matrix:
+def design(columns: Mapping[str, Sequence[Any] | NDArray[Any]], vocabulary: Mapping[str, Sequence[str]]) -> Matrix:
     """The design matrix [n, terms]: constant, log price, discount, fading visit, first visit, is_new, then one column per category."""
     price, discount, days, is_new = (_numbers(columns[name]) for name in NUMERIC)
     first = np.isnan(days) | (days < 0)
@@ -63,7 +63,7 @@ def design(columns: Mapping[str, Sequence[Any] | NDArray[np.generic]], vocabular
 
 
 def train(
-    columns: Mapping[str, NDArray[np.generic]], *, negatives_kept: float = 1.0, l2: float = 2.0, iterations: int = 7, seed: int = 0
+    columns: Mapping[str, NDArray[Any]], *, negatives_kept: float = 1.0, l2: float = 2.0, iterations: int = 7, seed: int = 0
 ) -> tuple[dict[str, Any], tuple[float, ...]]:
     """Fit by Newton's method; the weights, and the mean log loss after each iteration.
 
@@ -109,7 +109,7 @@ def _log_loss(odds: Matrix, label: Matrix) -> float:
     return float(np.mean(np.logaddexp(0.0, odds) - label * odds))
 
 
-def _numbers(values: Sequence[Any] | NDArray[np.generic]) -> Matrix:
+def _numbers(values: Sequence[Any] | NDArray[Any]) -> Matrix:
     """Floats with NaN where a value is missing."""
     if isinstance(values, np.ndarray) and values.dtype != object:
         return values.astype(float)

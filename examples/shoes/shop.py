@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from examples.shoes.story import CAMPAIGN, CENTS, SEED, WEEKS, Week
 
-Columns = dict[str, NDArray[np.generic]]
+Columns = dict[str, NDArray[Any]]
 
 EVAL_SHARE = 0.3
 NEVER = -1  # days_since_visit of a visitor who was never here; written as a missing value
@@ -134,7 +135,7 @@ def _line_shares(week: Week) -> NDArray[np.float64]:
     return raw / raw.sum()
 
 
-def _draw(rng: np.random.Generator, choices: dict[str, Choice], n: int) -> NDArray[np.generic]:
+def _draw(rng: np.random.Generator, choices: dict[str, Choice], n: int) -> NDArray[Any]:
     return rng.choice(list(choices), n, p=[choice.share for choice in choices.values()])
 
 
@@ -150,6 +151,6 @@ def _visits(rng: np.random.Generator, n: int) -> NDArray[np.int64]:
     return np.where(rng.random(n) < 0.12, NEVER, days)
 
 
-def _look_up(values: dict[str, float], keys: NDArray[np.generic]) -> NDArray[np.float64]:
+def _look_up(values: dict[str, float], keys: NDArray[Any]) -> NDArray[np.float64]:
     names, where = np.unique(keys, return_inverse=True)
     return np.array([values[str(name)] for name in names])[where]

@@ -39,11 +39,11 @@ CENTS = Fault(
     corner="data",
     kind="unit_change",
     where=(("brand", CENTS_BRAND),),
-    first=8,
-    last=9,
+    first=7,
+    last=8,
     size=100.0,
-    felt=(8, 9),
-    note=f"The price feed of {CENTS_BRAND} sends cents instead of euros. Shoppers see the right price, the log is wrong. Fixed in week 10.",
+    felt=(7, 8),
+    note=f"The price feed of {CENTS_BRAND} sends cents instead of euros. Shoppers see the right price, the log is wrong. Fixed in week 9.",
 )
 CAMPAIGN = Fault(
     id="competitor-campaign",
@@ -85,8 +85,8 @@ FAULTS = (CENTS, CAMPAIGN, SUPPLIER, RETRAIN)
 
 EVENTS: tuple[tuple[dt.date, str, str], ...] = (
     (START, "note", "Weekly retraining starts"),
-    (dt.date(2025, 7, 7), "marketing", "Summer newsletter to all customers"),
-    (dt.date(2025, 7, 21), "release", "Brands move to the new price feed"),
+    (dt.date(2025, 6, 30), "marketing", "Summer newsletter to all customers"),
+    (dt.date(2025, 7, 14), "release", "Brands move to the new price feed"),
     (dt.date(2025, 8, 18), "competitor", "A competitor starts a campaign for men's dress shoes"),
     (dt.date(2025, 9, 1), "supplier", "The supplier of men's dress shoes raises its price by 35 %"),
 )
