@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgspec
+from msgspec.structs import replace
 
 from model_insights.noun import Noun
 from model_insights.view import Bars, Block, Distribution, Facts, HeatMap, LineageGraph, Paragraph, RangePlot, Table
@@ -47,41 +47,29 @@ def cut_blocks(blocks: tuple[Block, ...], limit: Limit, figures: int) -> tuple[t
 
 def cut(block: Block, limit: Limit) -> Block:
     """The block with at most the limit's rows, and a word on how many more there are."""
-    if isinstance(block, Table):
-        return _replace(
-            block, rows=block.rows[: limit.rows], note=_and_more(block.note, block.total - min(len(block.rows), limit.rows), "row")
-        )
+    rows = limit.rows
     if isinstance(block, Facts):
-        return msgspec.structs.replace(block, items=block.items[: limit.facts])
+        return replace(block, items=block.items[: limit.facts])
+    if isinstance(block, Table):
+        return replace(block, rows=block.rows[:rows], note=_and_more(block.note, block.total - len(block.rows[:rows]), "row"))
     if isinstance(block, Bars):
-        return msgspec.structs.replace(
-            block, bars=block.bars[: limit.rows], note=_and_more(block.note, len(block.bars) - limit.rows, "bar")
-        )
+        return replace(block, bars=block.bars[:rows], note=_and_more(block.note, len(block.bars) - rows, "bar"))
     if isinstance(block, RangePlot):
-        return msgspec.structs.replace(
-            block, rows=block.rows[: limit.rows], note=_and_more(block.note, len(block.rows) - limit.rows, "row")
-        )
+        return replace(block, rows=block.rows[:rows], note=_and_more(block.note, len(block.rows) - rows, "row"))
     if isinstance(block, Distribution) and all(bin.low is None and bin.high is None for bin in block.bins):
-        return msgspec.structs.replace(
-            block, bins=block.bins[: limit.rows], note=_and_more(block.note, len(block.bins) - limit.rows, "value")
-        )
+        return replace(block, bins=block.bins[:rows], note=_and_more(block.note, len(block.bins) - rows, "value"))
     if isinstance(block, HeatMap):
-        rows, columns = limit.rows, 8
-        cells = tuple(cell for cell in block.cells if cell.row < rows and cell.column < columns)
-        hidden = len(block.rows) * len(block.columns) - len(block.rows[:rows]) * len(block.columns[:columns])
-        return _replace(
-            block, rows=block.rows[:rows], columns=block.columns[:columns], cells=cells, note=_and_more(block.note, hidden, "cell")
-        )
+        return _cut_heat_map(block, rows, columns=8)
     if isinstance(block, LineageGraph):
-        nodes = tuple(node for node in block.nodes if node.row < limit.rows)
-        return msgspec.structs.replace(block, nodes=nodes, note=_and_more(block.note, len(block.nodes) - len(nodes), "artifact"))
+        nodes = tuple(node for node in block.nodes if node.row < rows)
+        return replace(block, nodes=nodes, note=_and_more(block.note, len(block.nodes) - len(nodes), "artifact"))
     return block
 
 
-def _cut_heat_map(block: HeatMap, *, rows: int, columns: int) -> HeatMap:
+def _cut_heat_map(block: HeatMap, rows: int, columns: int) -> HeatMap:
     cells = tuple(cell for cell in block.cells if cell.row < rows and cell.column < columns)
     note = _and_more(block.note, len(block.cells) - len(cells), "cell")
-    return msgspec.structs.replace(block, rows=block.rows[:rows], columns=block.columns[:columns], cells=cells, note=note)
+    return replace(block, rows=block.rows[:rows], columns=block.columns[:columns], cells=cells, note=note)
 
 
 def _and_more(note: str, hidden: int, what: str) -> str:
