@@ -85,8 +85,8 @@ def single(number: int, value: float) -> bytes:
 
 
 def wrapper(number: int | float | bool) -> bytes:
-    """A DoubleValue, Int32Value, Int64Value or BoolValue; zero is left out, as protobuf does."""
-    return field(1, number) if number else b""
+    """A DoubleValue, Int32Value, Int64Value or BoolValue; zero (but not -0.0) is left out, as protobuf does."""
+    return b"" if str(number) in ("0", "0.0", "False") else field(1, number)
 
 
 def slice_key(*pairs: tuple[str, str | bytes | int | float]) -> bytes:
