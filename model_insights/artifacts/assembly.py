@@ -13,7 +13,7 @@ import msgspec
 
 from model_insights.artifacts import folder_runs, store_runs
 from model_insights.artifacts.cache import Cache
-from model_insights.artifacts.discovery import Found, discover, is_below
+from model_insights.artifacts.discovery import Found, discover, is_below, is_sure
 from model_insights.artifacts.mlmd import read_store
 from model_insights.artifacts.mlmd_runs import PipelineRecord, Store
 from model_insights.artifacts.rewriting import Locator, locator
@@ -118,11 +118,12 @@ class _Work:
 
     def add_roots(self) -> None:
         for root in self.found.pipeline_roots:
-            if root.path not in self.claimed and (parts := folder_runs.root_parts(root)):
+            if root.path not in self.claimed and is_sure(root.tails) and (parts := folder_runs.root_parts(root)):
                 self._add_parts(_name_of_root(root.path), root.path, parts, numbered=True)
 
     def add_loose(self) -> None:
-        for folder, parts in folder_runs.loose_parts(self.found).items():
+        loose = tuple(one for one in self.found.loose if not any(is_below(one.path, root) for root in self.claimed))
+        for folder, parts in folder_runs.loose_parts(msgspec.structs.replace(self.found, loose=loose)).items():
             self._add_parts(os.path.basename(folder), folder, parts, numbered=False)
 
     def _add_parts(self, name: str, folder: str, parts: Sequence[folder_runs.Parts], *, numbered: bool) -> None:

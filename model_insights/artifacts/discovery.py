@@ -83,7 +83,7 @@ def parse_logdir_spec(spec: str) -> tuple[tuple[str, str], ...]:
     absolute path nor a URL."""
     pairs = []
     for part in filter(None, (one.strip() for one in spec.split(","))):
-        named = ":" in part and not part.startswith("/") and not _REMOTE.match(part) and not re.match(r"[A-Za-z]:[\\/]", part)
+        named = ":" in part and not part.startswith("/") and not _REMOTE.match(part) and not os.path.splitdrive(part)[0]
         name, path = part.split(":", 1) if named else ("", part)
         pairs.append((name.strip(), os.path.expanduser(path.strip())))
     return tuple(pairs)
@@ -133,14 +133,20 @@ class _Search:
     def run(self) -> None:
         for folder in self.allowed:
             self.top = folder
-            queue = deque([(folder, 0)])
-            while queue and len(self.seen) < _MAX_FOLDERS:
-                here, depth = queue.popleft()
-                if here not in self.seen:
-                    self.seen.add(here)
-                    queue.extend((inner, depth + 1) for inner in self._visit(here) if depth < _MAX_DEPTH)
-            if queue:
-                self._say_bound(folder)
+            self._walk([folder])
+        for path, tails in list(self.tails.items()):
+            if not is_sure(tails):  # it may be anybody's `model/1`, so what is inside is looked at too
+                self._walk([f"{path}/{tail}" for tail in sorted(tails)])
+
+    def _walk(self, start: list[str]) -> None:
+        queue = deque((folder, 0) for folder in start)
+        while queue and len(self.seen) < _MAX_FOLDERS:
+            here, depth = queue.popleft()
+            if here not in self.seen:
+                self.seen.add(here)
+                queue.extend((inner, depth + 1) for inner in self._visit(here) if depth < _MAX_DEPTH)
+        if queue:
+            self._say_bound(start[0])
 
     def _say_bound(self, folder: str) -> None:
         reason = f"the search stopped after {_MAX_FOLDERS:,} folders"
@@ -255,6 +261,11 @@ def _explained(found: Found, folders: int) -> Found:
 def is_below(path: str, folder: str) -> bool:
     """True for a path inside a folder, by their names."""
     return path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def is_sure(tails: Iterable[str]) -> bool:
+    """True when several nodes or output keys make up a pipeline root. One alone may be a folder that happens to be called so."""
+    return len({tail.rsplit("/", 1)[0] for tail in tails}) > 1
 
 
 def _first_file(folder: str) -> str | None:

@@ -56,7 +56,7 @@ _NOTHING: _Pair = ({}, {})
 
 
 def is_store(path: str | Path) -> bool:
-    """True for a SQLite file with ML Metadata's tables. A locked or damaged one that names them counts: reading it will tell."""
+    """True for a SQLite file with ML Metadata's tables. A locked or damaged one counts, because it may be one: reading it will tell."""
     if not is_sqlite(path):
         return False
     with open(path, "rb") as file:
@@ -66,7 +66,7 @@ def is_store(path: str | Path) -> bool:
         with reading(path, wait=0.0) as connection:
             return "MLMDEnv" in _table_names(connection)
     except (ArtifactUnreadable, StoreLocked):
-        return False
+        return True
 
 
 def read_store(path: str | Path, *, wait: float = WAIT_SECONDS) -> Loaded[Store] | Absent | Damaged:
