@@ -1,5 +1,5 @@
 /** Bundles both tabs into ../tb_plugin/static and refuses a bundle that grew too heavy. */
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -37,10 +37,24 @@ const options = {
   legalComments: "none",
   logLevel: "warning",
   plugins: [inlineCss],
+  metafile: true,
 };
 
+/** What the licences of the bundled packages ask for: their text beside the bundle. */
+async function writeLicences({ inputs }) {
+  const folders = Object.keys(inputs).flatMap(
+    (path) => path.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? [],
+  );
+  const texts = [...new Set(folders)].sort().map(async (folder) => {
+    const name = (await readdir(join(HERE, folder))).find((file) => /^licen[cs]e/i.test(file));
+    const text = name ? await readFile(join(HERE, folder, name), "utf8") : "No licence text in the package.";
+    return `${folder.replace(/^.*node_modules\//, "")}\n\n${text.trim()}\n`;
+  });
+  await writeFile(join(OUT, "LICENSES.txt"), (await Promise.all(texts)).join(`\n${"-".repeat(80)}\n\n`));
+}
+
 async function weigh() {
-  const names = (await readdir(OUT)).sort();
+  const names = (await readdir(OUT)).filter((name) => name.endsWith(".js")).sort();
   const sizes = await Promise.all(names.map(async (name) => gzipSync(await readFile(join(OUT, name))).length));
   names.forEach((name, index) => {
     process.stdout.write(`${name.padEnd(24)} ${(sizes[index] / 1000).toFixed(1).padStart(7)} kB gzip\n`);
@@ -55,6 +69,7 @@ await mkdir(OUT, { recursive: true });
 if (process.argv.includes("--watch")) {
   await (await esbuild.context({ ...options, minify: false, sourcemap: "inline" })).watch();
 } else {
-  await esbuild.build(options);
+  const { metafile } = await esbuild.build(options);
+  await writeLicences(metafile);
   await weigh();
 }

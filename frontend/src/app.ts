@@ -123,7 +123,7 @@ export class InsightsApp extends LitElement {
   private shown(page: Page): TemplateResult {
     const { view } = page;
     return html`
-      <header class="top">
+      <header class="top view-${view.view}">
         <div class="title">
           ${view.back ? html`<p class="back">${linked(html`${SIGNS.back}${PAGE_WORDS[view.back.view]}`, view.back, page)}</p>` : nothing}
           <h1 tabindex="-1" dir="auto">${view.title}</h1>
@@ -189,7 +189,8 @@ export class InsightsApp extends LitElement {
     this.asked = JSON.stringify(query);
     this.busy = true;
     try {
-      this.receive(await readView(query, request.signal));
+      const view = await readView(query, request.signal);
+      if (!request.signal.aborted) this.receive(view);
     } catch (error) {
       if (!request.signal.aborted) this.refuse(error);
     } finally {
@@ -232,10 +233,11 @@ export class InsightsApp extends LitElement {
     if (document.visibilityState !== "visible" || !isShown(this.host.hash(), this.tab)) return;
     try {
       const status = await readStatus();
+      const isBack = this.problem === SILENT;
       const isNew = this.generation !== null && status.generation !== this.generation;
       this.generation = status.generation;
       this.reading = status.scanning;
-      if (isNew) await this.load();
+      if (isNew || isBack) await this.load();
     } catch (error) {
       if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
       if (error instanceof Unreachable && this.view) this.problem = SILENT;

@@ -27,7 +27,7 @@ export function headlineCard(headline: Headline): TemplateResult {
   </section>`;
 }
 
-const FIRST = 3; // notices shown without asking
+const FIRST = 2; // notices shown without asking
 
 export function noticeList(notices: readonly Notice[]): TemplateResult | typeof nothing {
   if (notices.length === 0) return nothing;

@@ -29,7 +29,7 @@ const SEVERITIES: Readonly<Record<Severity["level"], SVGTemplateResult>> = {
 };
 
 export function cornerIcon(corner: CornerName, size = 18): SVGTemplateResult {
-  return icon("corner", CORNERS[corner], size);
+  return icon("glyph", CORNERS[corner], size);
 }
 
 /** A market, a stack of records, a network. */

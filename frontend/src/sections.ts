@@ -34,15 +34,31 @@ export function sectionCard(section: Section, page: Page): TemplateResult {
   const id = anchorOf(section.id);
   return html`<section class="card" id=${id} aria-labelledby=${`${id}-title`}>
     <header>
-      <h2 id=${`${id}-title`} tabindex="-1">${section.corner ? cornerIcon(section.corner, 20) : nothing}<span dir="auto">${section.title}</span></h2>
-      ${section.state ? stateChip(section.state, section.state_text) : nothing}
+      <div class="line"><h2 id=${`${id}-title`} tabindex="-1">${section.corner ? cornerIcon(section.corner, 20) : nothing}<span dir="auto">${section.title}</span></h2>
+      ${section.state ? stateChip(section.state, section.state_text) : nothing}</div>
       ${section.lead ? html`<p class="lead" dir="auto">${section.lead}</p>` : nothing}
     </header>
-    <div class="blocks">${section.blocks.map((content) => html`<div class=${place(content)}>${block(content, page)}</div>`)}</div>
+    <div class="blocks">${inRows(section.blocks).map((row) => blockRow(row, page))}</div>
   </section>`;
 }
 
-const place = (content: Block) => (isWide(content) ? "wide" : "narrow");
+/** Narrow blocks that follow each other share a row; a wide one has its own. */
+function inRows(blocks: readonly Block[]): Block[][] {
+  const rows: Block[][] = [];
+  for (const content of blocks) {
+    const row = rows.at(-1);
+    if (row?.[0] && !isWide(row[0]) && !isWide(content)) row.push(content);
+    else rows.push([content]);
+  }
+  return rows;
+}
+
+function blockRow(row: readonly Block[], page: Page): TemplateResult {
+  const isSquare = row.length === 4; // two and two, rather than three and one
+  return html`<div class="row ${row.length > 1 ? "shared" : ""} ${isSquare ? "square" : ""}">
+    ${row.map((content) => html`<div>${block(content, page)}</div>`)}
+  </div>`;
+}
 
 export function provenance(footer: readonly Fact[], page: Page): TemplateResult | typeof nothing {
   if (footer.length === 0) return nothing;

@@ -35,8 +35,8 @@ export function block(content: Block, page: Page): TemplateResult {
 
 /** Wide blocks take the whole width; the others stand side by side where there is room. */
 export function isWide(content: Block): boolean {
+  if (content.kind === "table") return content.columns.length > 3;
   return (
-    content.kind === "table" ||
     content.kind === "triangle" ||
     content.kind === "time_series" ||
     content.kind === "lineage_graph" ||

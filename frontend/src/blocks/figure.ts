@@ -178,7 +178,7 @@ export class InsightsFigure extends LitElement {
         aria-valuemax=${handle.stops.at(-1)?.value ?? 0}
         aria-valuenow=${at.value}
         aria-valuetext=${at.text || nothing}
-        @keydown=${(event: KeyboardEvent) => this.nudge(event, handle, index)}
+        @keydown=${(event: KeyboardEvent) => this.nudge(event, handle)}
         @blur=${() => this.settle(handle)}
         @pointerdown=${(event: PointerEvent) => this.grab(event, handle)}
       >
@@ -206,7 +206,7 @@ export class InsightsFigure extends LitElement {
     knob.addEventListener("pointercancel", drop, { once: true });
   }
 
-  private nudge(event: KeyboardEvent, handle: Handle, index: number): void {
+  private nudge(event: KeyboardEvent, handle: Handle): void {
     const last = handle.stops.length - 1;
     const big = Math.max(1, Math.round(last / 10));
     const by = {
@@ -223,7 +223,7 @@ export class InsightsFigure extends LitElement {
     if (event.key === "Escape") this.stop = null;
     if (by === undefined) return;
     event.preventDefault();
-    this.stop = Math.max(0, Math.min(last, index + by));
+    this.stop = Math.max(0, Math.min(last, (this.stop ?? closest(handle, handle.at)) + by));
   }
 
   /** Asks for the page at the new threshold. */
@@ -273,8 +273,8 @@ function remarks(notes: Drawing["notes"]): TemplateResult {
 function numbersTable({ head, rows }: Numbers, title: string): TemplateResult | typeof nothing {
   if (rows.length === 0) return nothing;
   return html`<details class="numbers">
-    <summary>Data<span class="unseen"> of ${title}</span></summary>
-    <div class="scroll" tabindex="0" role="region" aria-label=${`Data of ${title}`}>
+    <summary>Numbers<span class="unseen"> of ${title}</span></summary>
+    <div class="scroll" tabindex="0" role="region" aria-label=${`Numbers of ${title}`}>
       <table>
         <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
         <tbody>${rows.map((row) => html`<tr>${row.map((text) => html`<td dir="auto">${text}</td>`)}</tr>`)}</tbody>

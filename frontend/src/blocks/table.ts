@@ -20,7 +20,7 @@ export function tableBlock(table: Table, page: Page): TemplateResult {
         <tbody>
           ${
             table.rows.length === 0
-              ? html`<tr><td class="none" colspan=${table.columns.length}>${table.empty}</td></tr>`
+              ? html`<tr><td class="no-rows" colspan=${table.columns.length}>${table.empty}</td></tr>`
               : table.rows.map((row) => bodyRow(row, table, page))
           }
         </tbody>
@@ -41,7 +41,7 @@ function heading(column: Column, table: Table, page: Page): TemplateResult {
   return html`<th scope="col" class=${column.align} aria-sort=${column.sortable ? sorted : nothing}>
     ${
       column.sortable
-        ? html`<button type="button" class="sort ${sorted}" aria-label=${spoken} @click=${() => page.change(sortChange(table, column))}>
+        ? html`<button type="button" class="sort" aria-label=${spoken} @click=${() => page.change(sortChange(table, column))}>
           ${name}<span class="direction">${sorted === "ascending" ? SIGNS.up : SIGNS.down}</span>
         </button>`
         : html`<span class="unsorted">${name}</span>`
@@ -76,10 +76,10 @@ function bodyCell(cell: Cell, column: Column | undefined, row: Row | null, page:
 }
 
 /** Right of the middle for more, left of it for less. */
-function cellBar({ bar }: Cell): TemplateResult | typeof nothing {
+function cellBar({ bar, tone }: Cell): TemplateResult | typeof nothing {
   if (bar === null) return nothing;
   const share = Math.min(1, Math.abs(bar)) * 50;
-  return html`<span class="cell-bar" aria-hidden="true"><span class=${bar < 0 ? "less" : "more"} style="width:${share}%"></span></span>`;
+  return html`<span class="cell-bar" aria-hidden="true"><span class="${bar < 0 ? "less" : "more"} tone-${tone}" style="width:${share}%"></span></span>`;
 }
 
 /** The whole row opens what its first cell links to, unless text is being selected. */

@@ -10,8 +10,8 @@ export function triangleBlock(figure: Triangle, page: Page): TemplateResult {
     <insights-figure .figure=${figure} .page=${page}></insights-figure>
     <ul class="corners">
       ${figure.corners.map((corner) => html`<li>${cornerCard(corner, page)}</li>`)}
-      <li class="cannot">
-        <div class="line"><span class="name">Cannot tell</span><span class="share">${valueText(figure.cannot_tell)}</span></div>
+      <li class="corner cannot">
+        <span class="name">Cannot tell</span><span></span><span class="share">${valueText(figure.cannot_tell)}</span>
         ${figure.cannot_tell_sentence ? html`<p>${figure.cannot_tell_sentence}</p>` : nothing}
       </li>
     </ul>
@@ -19,16 +19,14 @@ export function triangleBlock(figure: Triangle, page: Page): TemplateResult {
 }
 
 function cornerCard(corner: CornerShare, page: Page): TemplateResult {
+  const { link, money, share } = corner;
   const body = html`
-    <div class="line">
-      <span class="name">${cornerIcon(corner.corner)} ${corner.name}</span>
-      ${stateChip(corner.state, corner.state_text)}
-      <span class="share">${corner.share.text}</span>
-    </div>
+    <span class="name">${cornerIcon(corner.corner)}<span>${corner.name}</span></span>
+    ${stateChip(corner.state, corner.state_text)}
+    <span class="share">${share.text}</span>
     <p>${corner.sentence}</p>
-    <p class="money">${valueText(corner.money)}</p>
+    ${money.text === share.text ? nothing : html`<p class="money">${valueText(money)}</p>`}
   `;
-  const { link } = corner;
   if (!link) return html`<div class="corner">${body}</div>`;
   return html`<a class="corner" href=${page.address(link)} @click=${(event: MouseEvent) => followHere(event, link, page)}>${body}</a>`;
 }

@@ -31,11 +31,11 @@ export function placer(axis: Axis, range: Range, start: number, end: number): (v
   return (value) => start + ((measure(value) - low) / (high - low || 1)) * (end - start);
 }
 
-/** As many ticks as fit without touching, counted from the last one: the latest period keeps its label. */
-export function fitting(ticks: readonly Tick[], room: number): readonly Tick[] {
+/** As many ticks as fit without touching. Periods keep the latest, amounts the first, which is often zero. */
+export function fitting(ticks: readonly Tick[], room: number, keep: "first" | "last" = "first"): readonly Tick[] {
   const needed = widest(ticks.map((tick) => tick.text)) + 16;
-  const every = Math.max(1, Math.ceil((ticks.length * needed) / Math.max(room, 1)));
-  return ticks.filter((_, index) => (ticks.length - 1 - index) % every === 0);
+  const every = Math.max(1, Math.ceil(((ticks.length - 1) * needed) / Math.max(room, 1)));
+  return ticks.filter((_, index) => (keep === "first" ? index : ticks.length - 1 - index) % every === 0);
 }
 
 /** The words of a tick, looked up by its value. */

@@ -31,6 +31,7 @@ export function rowsOf(figure: Bars): RowLook[] {
 function marks(all: readonly Bar[]): Plot.Markish[] {
   const at = new Map(all.map((bar, index) => [bar, index]));
   const y = (bar: Bar) => at.get(bar) ?? 0;
+  const compared = all.filter((bar) => typeof bar.reference?.value === "number");
   const tones = [...new Set(all.map((bar) => bar.tone))];
   return [
     ...tones.map((tone) => {
@@ -54,14 +55,13 @@ function marks(all: readonly Bar[]): Plot.Markish[] {
         className: "whisker",
       },
     ),
-    Plot.ruleX(
-      all.filter((bar) => typeof bar.reference?.value === "number"),
-      {
+    ...["halo", "tick role-reference"].map((className) =>
+      Plot.ruleX(compared, {
         x: (bar: Bar) => bar.reference?.value ?? 0,
         y1: (bar: Bar) => y(bar) - 0.42,
         y2: (bar: Bar) => y(bar) + 0.42,
-        className: "tick role-reference",
-      },
+        className,
+      }),
     ),
   ];
 }

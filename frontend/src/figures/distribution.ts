@@ -43,14 +43,14 @@ function upright(figure: Distribution, width: number, room: number): Drawing {
         const half = role === "training" ? 0.28 : 0.42;
         const shares = sharesOf(figure, series);
         if (role !== "main") {
-          return [
+          return ["halo", `tick role-${role}`].map((className) =>
             Plot.ruleY(shares, {
               y: "share",
               x1: (d: Share) => d.bin - half,
               x2: (d: Share) => d.bin + half,
-              className: `tick role-${role}`,
+              className,
             }),
-          ];
+          );
         }
         return tonesOf(shares).map((tone) =>
           Plot.rect(
@@ -79,7 +79,7 @@ function upright(figure: Distribution, width: number, room: number): Drawing {
   const targets = figure.bins.map(
     (bin, index): Target => ({ x: left + (index + 0.5) * column, y: toY(most(bin)), text: textOf(figure, bin) }),
   );
-  return picture(node, { targets, near: "column", legend: legendOf(figure) });
+  return picture(node, { targets, near: "column", legend: legendOf(figure, "level") });
 }
 
 /** Bins as rows: for categories with names. */
@@ -116,14 +116,14 @@ function lying(figure: Distribution, width: number): Drawing {
         const half = role === "training" ? 0.26 : 0.4;
         const shares = sharesOf(figure, series);
         if (role !== "main") {
-          return [
+          return ["halo", `tick role-${role}`].map((className) =>
             Plot.ruleX(shares, {
               x: "share",
               y1: (d: Share) => d.bin - half,
               y2: (d: Share) => d.bin + half,
-              className: `tick role-${role}`,
+              className,
             }),
-          ];
+          );
         }
         return tonesOf(shares).map((tone) =>
           Plot.rect(
@@ -153,7 +153,7 @@ function lying(figure: Distribution, width: number): Drawing {
   const targets = figure.bins.map(
     (bin, index): Target => ({ x: toX(most(bin)), y: top + (index + 0.5) * pitch, text: textOf(figure, bin) }),
   );
-  return picture(node, { targets, near: "row", legend: legendOf(figure) });
+  return picture(node, { targets, near: "row", legend: legendOf(figure, "tick") });
 }
 
 function sharesOf(figure: Distribution, series: number): Share[] {
@@ -170,12 +170,10 @@ function textOf(figure: Distribution, bin: DistributionBin): string {
   return [bin.label, ...figure.series.map((name, series) => `${name}: ${bin.texts[series] ?? ""}`)].join("\n");
 }
 
-function legendOf(figure: Distribution): LegendItem[] {
+function legendOf(figure: Distribution, shape: "level" | "tick"): LegendItem[] {
   return figure.series.map((name, series): LegendItem => {
     const role = figure.roles[series] ?? "reference";
-    return role === "main"
-      ? { name, shape: "bar", look: "tone-neutral" }
-      : { name, shape: "tick", look: `role-${role}` };
+    return role === "main" ? { name, shape: "bar", look: "tone-neutral" } : { name, shape, look: `role-${role}` };
   });
 }
 

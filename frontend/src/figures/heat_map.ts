@@ -13,6 +13,8 @@ export function heatMap(figure: HeatMap, width: number): Drawing {
   const bottom = 8;
   const height = top + rows.length * PITCH + bottom;
   const column = (width - left - 4) / Math.max(columns.length, 1);
+  const every = Math.max(1, Math.ceil((widest(columns) + 8) / column));
+  const heads = columns.map((label, index) => ((columns.length - 1 - index) % every === 0 ? label : ""));
   const depth = depths(cells);
   const shades = [...new Set(depth)];
   const svg = Plot.plot({
@@ -53,9 +55,9 @@ export function heatMap(figure: HeatMap, width: number): Drawing {
         dx: -10,
         className: "label",
       }),
-      Plot.text(columns, {
+      Plot.text(heads, {
         x: (_: string, index: number) => index,
-        text: (label: string) => cut(label, column - 4),
+        text: (label: string) => cut(label, column * every - 4),
         frameAnchor: "top",
         dy: -12,
         className: "label",

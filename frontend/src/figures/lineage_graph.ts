@@ -4,18 +4,19 @@ import { type Drawing, type Numbers, picture, type Target } from "./drawing.ts";
 import { svg } from "./svg.ts";
 import { cut } from "./text.ts";
 
-const BOX = { width: 184, height: 54 };
-const GAP = { x: 56, y: 20 };
-const PAD = 10;
+const BOX = { least: 138, most: 200, height: 54 };
+const GAP = { x: 38, y: 20 };
+const PAD = 4;
 
 export function lineageGraph(figure: LineageGraph, width: number): Drawing {
   const layers = 1 + Math.max(0, ...figure.nodes.map((node) => node.layer));
   const rows = 1 + Math.max(0, ...figure.nodes.map((node) => node.row));
-  const pitch = Math.max(BOX.width + GAP.x, Math.min(300, (width - 2 * PAD - BOX.width) / Math.max(layers - 1, 1)));
+  const wide = Math.max(BOX.least, Math.min(BOX.most, (width - 2 * PAD - (layers - 1) * GAP.x) / layers));
+  const pitch = Math.max(wide + GAP.x, Math.min(300, (width - 2 * PAD - wide) / Math.max(layers - 1, 1)));
   const at = (node: GraphNode) => ({ x: PAD + node.layer * pitch, y: PAD + node.row * (BOX.height + GAP.y) });
-  const places = new Map(figure.nodes.map((node) => [node.id, { node, ...at(node) }]));
+  const places = new Map(figure.nodes.map((node) => [node.id, { node, ...at(node), wide }]));
   const full = {
-    width: PAD * 2 + (layers - 1) * pitch + BOX.width,
+    width: PAD * 2 + (layers - 1) * pitch + wide,
     height: PAD * 2 + rows * (BOX.height + GAP.y) - GAP.y,
   };
   const edges = figure.edges.flatMap(({ source, target }) => {
@@ -35,10 +36,11 @@ interface Place {
   node: GraphNode;
   x: number;
   y: number;
+  wide: number;
 }
 
 function edge(from: Place, to: Place): SVGElement {
-  const [x1, y1, x2, y2] = [from.x + BOX.width, from.y + BOX.height / 2, to.x, to.y + BOX.height / 2];
+  const [x1, y1, x2, y2] = [from.x + from.wide, from.y + BOX.height / 2, to.x, to.y + BOX.height / 2];
   const bend = Math.max(24, Math.abs(x2 - x1) / 2);
   const look = from.node.changed && to.node.changed ? "edge changed" : "edge";
   return svg(
@@ -49,26 +51,26 @@ function edge(from: Place, to: Place): SVGElement {
   );
 }
 
-function box({ node, x, y }: Place): SVGElement {
+function box({ node, x, y, wide }: Place): SVGElement {
   const flags = [node.changed ? "changed" : "", node.missing ? "missing" : "", node.selected ? "selected" : ""].filter(
     Boolean,
   );
   const words = node.missing ? "missing" : node.changed ? "changed" : "";
-  const badge = words ? [svg("text", { class: "badge", x: BOX.width - 10, y: 21, "text-anchor": "end" }, words)] : [];
+  const badge = words ? [svg("text", { class: "badge", x: wide - 10, y: 41, "text-anchor": "end" }, words)] : [];
   return svg(
     "g",
     { class: ["node", ...flags].join(" "), transform: `translate(${x},${y})` },
-    svg("rect", { width: BOX.width, height: BOX.height, rx: 6 }),
+    svg("rect", { width: wide, height: BOX.height, rx: 6 }),
     ...(node.changed ? [svg("rect", { class: "stripe", width: 5, height: BOX.height, rx: 2 })] : []),
-    svg("text", { class: "name", x: 14, y: 22 }, cut(node.label, BOX.width - 28 - (words ? 58 : 0))),
-    svg("text", { class: "detail", x: 14, y: 41 }, cut(node.detail, BOX.width - 26)),
+    svg("text", { class: "name", x: 14, y: 22 }, cut(node.label, wide - 26)),
+    svg("text", { class: "detail", x: 14, y: 41 }, cut(node.detail, wide - 28 - (words ? 54 : 0))),
     ...badge,
   );
 }
 
-function targetOf({ node, x, y }: Place): Target {
+function targetOf({ node, x, y, wide }: Place): Target {
   return {
-    x: x + BOX.width / 2,
+    x: x + wide / 2,
     y: y + BOX.height / 2,
     text: wordsOf(node).filter(Boolean).join("\n"),
     link: node.link,

@@ -38,9 +38,9 @@ export function drawPlane(figure: Plane, { width, height, dots }: PlaneStyle): D
   const right = Math.max(16, Math.min(60, widthOf(figure.x.ticks.at(-1)?.text ?? "") / 2));
   const toX = placer(figure.x, x, left, width - right);
   const { flags, notes, rows } = flagsFor(marksOn(figure, "x"), toX, left, width);
-  const top = 26 + rows * ROW;
+  const top = 26 + (rows > 0 ? 8 : 0) + rows * ROW;
   const bottom = 44;
-  const total = height + rows * ROW;
+  const total = height + top - 26;
   const toY = placer(figure.y, y, total - bottom, top);
   const svg = Plot.plot({
     width,
@@ -53,7 +53,10 @@ export function drawPlane(figure: Plane, { width, height, dots }: PlaneStyle): D
     y: { type: figure.y.scale, domain: domain(y), axis: null },
     marks: [
       ...yAxis(fitting(figure.y.ticks, total * 3), figure.y.label),
-      ...xAxis(fitting(figure.x.ticks, width - left - right), figure.x.label),
+      ...xAxis(
+        fitting(figure.x.ticks, width - left - right, figure.kind === "time_series" ? "last" : "first"),
+        figure.x.label,
+      ),
       ...figure.bands.map(bandArea),
       ...figure.lines.flatMap((line) => lineMarks(line, dots)),
       ...marksOn(figure, "y").flatMap((mark) => levelMarks(mark, width - left - right)),
@@ -133,7 +136,7 @@ function levelMarks(mark: Mark, room: number): Plot.Markish[] {
 }
 
 function flagMarks(flag: Flag, top: number): Plot.Markish[] {
-  const dy = -(8 + flag.row * ROW);
+  const dy = -(14 + flag.row * ROW);
   const sign =
     flag.text === ""
       ? []
@@ -191,6 +194,7 @@ function flagsFor(marks: readonly Mark[], toX: (value: number) => number, left: 
   return { ...numbered, notes: sorted.map((mark, index) => ({ mark: numbers[index] ?? "", text: mark.text })) };
 }
 
+/** From right to left, so that a line going up never crosses the words of a mark to its left: those stand in a higher row. */
 function inRows(
   marks: readonly Mark[],
   texts: readonly string[],
@@ -198,19 +202,19 @@ function inRows(
   left: number,
   width: number,
 ) {
-  const ends: number[] = [];
-  const flags = marks.map((mark, index): Flag => {
-    const text = texts[index] ?? "";
-    const x = toX(mark.at);
-    const room = widthOf(text) + 14;
-    const anchor = x + room <= width ? "start" : "end";
-    const from = anchor === "start" ? x - 6 : x - room;
-    if (from < left - 40 || room > width * 0.7) return { mark, text, x, row: MOST_ROWS, anchor };
-    let row = 0;
-    while ((ends[row] ?? Number.NEGATIVE_INFINITY) > from) row += 1;
-    ends[row] = anchor === "start" ? x + room : x + 8;
-    return { mark, text, x, row, anchor };
-  });
+  const starts: number[] = [];
+  const flags = marks.map(
+    (mark, index): Flag => ({ mark, text: texts[index] ?? "", x: toX(mark.at), row: 0, anchor: "start" }),
+  );
+  for (const flag of flags.toReversed()) {
+    const room = widthOf(flag.text) + 16;
+    flag.anchor = flag.x + room <= width ? "start" : "end";
+    const from = flag.anchor === "start" ? flag.x - 6 : flag.x - room;
+    const to = flag.anchor === "start" ? flag.x + room : flag.x + 8;
+    while ((starts[flag.row] ?? Number.POSITIVE_INFINITY) < to) flag.row += 1;
+    for (let row = 0; row <= flag.row; row += 1) starts[row] = Math.min(from, starts[row] ?? from);
+    if (from < left - 40 || room > width * 0.7) flag.row = MOST_ROWS;
+  }
   return { flags, rows: flags.reduce((most, flag) => Math.max(most, flag.row + 1), 0) };
 }
 

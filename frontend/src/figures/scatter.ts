@@ -14,6 +14,16 @@ const SYMBOL: Readonly<Record<Tone, Plot.SymbolType>> = {
   muted: "circle",
 };
 
+const MOST_NAMES = 8;
+
+interface Name {
+  point: ScatterPoint;
+  y: number;
+  from: number;
+  room: number;
+  anchor: "start" | "end";
+}
+
 export function scatter(figure: Scatter, width: number): Drawing {
   const { points } = figure;
   const x = rangeOf(
@@ -29,6 +39,7 @@ export function scatter(figure: Scatter, width: number): Drawing {
   const [top, bottom, height] = [26, 44, 340];
   const toX = placer(figure.x, x, left, width - right);
   const toY = placer(figure.y, y, height - bottom, top);
+  const names = named(points, (point) => ({ x: toX(point.x), y: toY(point.y) }), width);
   const tones = [...new Set(points.map((point) => point.tone))];
   const node = Plot.plot({
     width,
@@ -48,7 +59,19 @@ export function scatter(figure: Scatter, width: number): Drawing {
           { x: "x", y: "y", r: 4, symbol: SYMBOL[tone], className: `point tone-${tone}` },
         ),
       ),
-      Plot.text(named(points), { x: "x", y: "y", text: "label", dx: 8, textAnchor: "start", className: "label" }),
+      ...(["start", "end"] as const).map((anchor) =>
+        Plot.text(
+          names.filter((name) => name.anchor === anchor),
+          {
+            x: (name: Name) => name.point.x,
+            y: (name: Name) => name.point.y,
+            text: (name: Name) => name.point.label,
+            dx: anchor === "start" ? 8 : -8,
+            textAnchor: anchor,
+            className: "label",
+          },
+        ),
+      ),
     ],
   });
   const targets = points.map((point) => ({
@@ -61,9 +84,24 @@ export function scatter(figure: Scatter, width: number): Drawing {
   return picture(node, { targets });
 }
 
-/** Only what stands out is named in the picture. */
-function named(points: readonly ScatterPoint[]): ScatterPoint[] {
-  return points.filter((point) => point.tone === "bad" || point.tone === "watch").slice(0, 8);
+/** Only what stands out is named in the picture, and only where the name is readable. */
+function named(
+  points: readonly ScatterPoint[],
+  place: (point: ScatterPoint) => { x: number; y: number },
+  width: number,
+): Name[] {
+  const names: Name[] = [];
+  for (const point of points.filter(({ tone }) => tone === "bad" || tone === "watch")) {
+    const { x, y } = place(point);
+    const room = widthOf(point.label) + 12;
+    const anchor = x + room <= width ? "start" : "end";
+    const from = anchor === "start" ? x : x - room;
+    const isFree = names.every(
+      (other) => Math.abs(other.y - y) > 14 || other.from > from + room || from > other.from + other.room,
+    );
+    if (isFree && names.length < MOST_NAMES) names.push({ point, y, from, room, anchor });
+  }
+  return names;
 }
 
 export function scatterNumbers(figure: Scatter): Numbers {

@@ -12,92 +12,91 @@ interface Spot {
 
 const LEAST = 17; // px: a corner with no share still shows its state
 const MOST = 74; // px: radius of a corner that has all of the change
+const MIDDLE = 42; // px: more than this in the middle would touch the sides
+const RISE = 216; // px from the lower corners to the upper one
+const LINE = 19;
 
 export function triangle(figure: Triangle, available: number): Drawing {
   const width = Math.min(available, 560);
-  const height = Math.min(440, Math.max(380, width * 0.76));
-  const whole = [...figure.corners.map((corner) => corner.share.value), figure.cannot_tell.value].reduce<number>(
-    (sum, share) => sum + Math.abs(share ?? 0),
-    0,
-  );
-  const radius = (share: number | null) => Math.max(LEAST, MOST * Math.sqrt(Math.abs(share ?? 0) / (whole || 1)));
-  const side = Math.max(92, width * 0.2);
-  const places = [
-    { x: width / 2, y: 88 },
-    { x: side, y: height - 124 },
-    { x: width - side, y: height - 124 },
+  const radius = radii(figure);
+  const [upper, ...lower] = figure.corners.map((corner) => ({
+    corner,
+    r: Math.max(LEAST, radius(corner.share.value)),
+  }));
+  const top = upper ? Math.max(48, rise(upper.corner.state, upper.r) + 8) : 0;
+  const base = top + RISE;
+  const side = Math.max(100, width * 0.2);
+  const spots = [
+    ...(upper ? [{ ...upper, x: width / 2, y: top }] : []),
+    ...lower.map((spot, index) => ({ ...spot, x: index === 0 ? side : width - side, y: base })),
   ];
-  const spots = figure.corners.flatMap((corner, index) => {
-    const place = places[index];
-    return place ? [{ corner, ...place, r: radius(corner.share.value) }] : [];
-  });
-  const centre = {
-    x: width / 2,
-    y: 88 + (height - 212) * 0.6,
-    r: Math.max(9, radius(figure.cannot_tell.value) * (figure.cannot_tell.value ? 1 : 0.5)),
-  };
+  const height = base + 30 + 3 * LINE + Math.max(...lower.map((spot) => fall(spot.corner.state, spot.r)), 0);
+  const centre = { x: width / 2, y: top + RISE * 0.54, r: Math.max(9, radius(figure.cannot_tell.value)) };
   const node = svg(
     "svg",
     { width, height, viewBox: `0 0 ${width} ${height}`, class: "triangle" },
     svg("path", { class: "sides", d: `M${spots.map(({ x, y }) => `${x},${y}`).join("L")}Z` }),
     ...middle(figure, centre),
-    ...spots.flatMap((spot, index) => corner(spot.corner, spot, index === 0 ? "beside" : "below")),
+    ...spots.flatMap((spot, index) => corner(spot.corner, spot, index === 0 ? "beside" : "below", width)),
   );
   return picture(node, { targets: spots.map((spot) => target(spot.corner, spot)) });
 }
 
-function corner(share: CornerShare, { x, y, r }: Spot, place: "beside" | "below"): SVGElement[] {
-  const inside = r >= 27;
-  const words = [share.name, share.state_text, share.money.text];
+/** Areas in the proportion of the shares, all of them, and as large as the middle allows. */
+function radii(figure: Triangle): (share: number | null) => number {
+  const untold = Math.abs(figure.cannot_tell.value ?? 0);
+  const whole = figure.corners.reduce((sum, corner) => sum + Math.abs(corner.share.value ?? 0), untold) || 1;
+  const most = Math.min(MOST, MIDDLE / Math.sqrt(untold / whole || 1e-9));
+  return (share) => most * Math.sqrt(Math.abs(share ?? 0) / whole);
+}
+
+function corner(share: CornerShare, { x, y, r }: Spot, place: "beside" | "below", width: number): SVGElement[] {
+  const inside = r >= 27 && share.share.value !== null;
   const shape = svg("path", {
     class: `shape state-${share.state}`,
     d: outline(share.state, r),
     transform: `translate(${x},${y})`,
   });
-  const text = inside
-    ? [
-        svg(
-          "text",
-          { class: `share state-${share.state}`, x, y: y + 6 + drop(share.state, r), "text-anchor": "middle" },
-          share.share.text,
-        ),
-      ]
-    : [];
-  const lines = inside ? words : [words[0] ?? "", `${share.share.text} · ${share.state_text}`, words[2] ?? ""];
-  const reach = share.state === "watch" ? 1.4 * r : r;
-  const [tx, ty] = place === "beside" ? [x + reach + 16, y - 14] : [x, y + reach + 22];
+  const text = {
+    class: `share state-${share.state}`,
+    x,
+    y: y + 6 + (share.state === "watch" ? r * 0.1 : 0),
+    "text-anchor": "middle",
+  };
+  const [tx, ty] = place === "beside" ? [x + rise(share.state, r) + 14, y - 14] : [x, y + fall(share.state, r) + 24];
   const anchor = place === "beside" ? "start" : "middle";
-  const named = lines.map((line, index) =>
+  const room = place === "beside" ? width - tx : 196;
+  const lines = wordsBeside(share, inside).map((line, index) =>
     svg(
       "text",
-      { class: index === 0 ? "name" : "detail", x: tx, y: ty + index * 19, "text-anchor": anchor },
-      cut(line, 200),
+      { class: index === 0 ? "name" : "detail", x: tx, y: ty + index * LINE, "text-anchor": anchor },
+      cut(line, room),
     ),
   );
-  return [shape, ...text, ...named];
+  return [shape, ...(inside ? [svg("text", text, share.share.text)] : []), ...lines];
+}
+
+/** Name, state and money; the share too where the corner is too small to hold it. Nothing is said twice. */
+function wordsBeside(share: CornerShare, inside: boolean): string[] {
+  const told = inside || share.share.value === null ? share.state_text : `${share.share.text} · ${share.state_text}`;
+  return [share.name, told, ...(share.money.text === share.state_text ? [] : [share.money.text])];
 }
 
 /** The same shapes as the chips of a state: circle, triangle, square, dashed circle; equal area at equal share. */
 function outline(state: State, r: number): string {
-  if (state === "watch") {
-    const reach = 1.4 * r;
-    return `M0,${-reach}L${0.866 * reach},${reach / 2}L${-0.866 * reach},${reach / 2}Z`;
-  }
-  if (state === "violated") {
-    const half = 0.886 * r;
-    return `M${-half},${-half}H${half}V${half}H${-half}Z`;
-  }
+  if (state === "watch") return `M0,${-1.4 * r}L${1.21 * r},${0.7 * r}L${-1.21 * r},${0.7 * r}Z`;
+  if (state === "violated") return `M${-0.886 * r},${-0.886 * r}h${1.772 * r}v${1.772 * r}h${-1.772 * r}Z`;
   return `M${-r},0A${r},${r} 0 1 1 ${r},0A${r},${r} 0 1 1 ${-r},0Z`;
 }
 
-/** A triangle has its room below the middle. */
-const drop = (state: State, r: number) => (state === "watch" ? r * 0.1 : 0);
+/** How far a shape reaches up and down from its middle. */
+const rise = (state: State, r: number) => (state === "watch" ? 1.4 * r : r);
+const fall = (state: State, r: number) => (state === "watch" ? 0.7 * r : r);
 
 function middle(figure: Triangle, { x, y, r }: Spot): SVGElement[] {
-  const { text } = figure.cannot_tell;
   return [
     svg("circle", { class: "cannot-tell", cx: x, cy: y, r }),
-    svg("text", { class: "share small", x, y: y + r + 20, "text-anchor": "middle" }, text),
+    svg("text", { class: "share small", x, y: y + r + 20, "text-anchor": "middle" }, figure.cannot_tell.text),
     svg("text", { class: "detail", x, y: y + r + 38, "text-anchor": "middle" }, "cannot tell"),
   ];
 }
