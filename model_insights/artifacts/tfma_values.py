@@ -6,6 +6,7 @@ A number that is not finite becomes None here. Text that is not UTF-8 keeps its 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from typing import Any
@@ -39,6 +40,7 @@ from model_insights.slices import AnySlice, CrossSliceKey, SliceKey, SliceValue
 
 Side = str  # "lower_bound" or "upper_bound"
 _LARGEST_THRESHOLD = 3.4028234663852886e38  # the largest 32-bit float stands in for infinity, which no noun may hold
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _COUNTS = ("true_positives", "false_positives", "true_negatives", "false_negatives")
 _ARRAYS = {1: "bytes_values", 2: "int32_values", 3: "int64_values", 4: "float32_values", 5: "float64_values"}
 _ARRAY_TYPES = ("UNKNOWN", "BYTES", "INT32", "INT64", "FLOAT32", "FLOAT64")
@@ -101,7 +103,7 @@ def _slice_value(pair: Any) -> SliceValue:
 
 def checked_name(name: str) -> str:
     """A column or metric name. Control characters mean that some other message was taken for one of TFMA's."""
-    if any(character < " " for character in name):
+    if _CONTROL.search(name):
         raise ForeignMessage(f"{name[:40]!r} is no name that TFMA would write")
     return name
 
