@@ -103,7 +103,9 @@ def parse(text: str, *, name: str = "insights.toml") -> Config:
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{name}: {error}. The file must be TOML; quote texts and write numbers without separators other than _.") from error
+        raise ConfigError(
+            f"{name}: {error}. The file must be TOML; quote texts and write numbers without separators other than _."
+        ) from error
     try:
         config = msgspec.convert(raw, Config)
     except msgspec.ValidationError as error:
@@ -114,7 +116,7 @@ def parse(text: str, *, name: str = "insights.toml") -> Config:
 
 def _check(config: Config, name: str) -> None:
     if not re.fullmatch(r"[A-Z]{3}", config.insights.currency):
-        raise ConfigError(f"{name}: insights.currency is {config.insights.currency!r}; give an ISO 4217 code such as \"EUR\".")
+        raise ConfigError(f'{name}: insights.currency is {config.insights.currency!r}; give an ISO 4217 code such as "EUR".')
     for rule in config.cost:
         for key in _REQUIRED[rule.kind]:
             if getattr(rule, key) is None:
@@ -124,7 +126,9 @@ def _check(config: Config, name: str) -> None:
                 raise ConfigError(f"{name}: cost {rule.name!r} names table {table!r}; known tables: {', '.join(config.tables) or 'none'}.")
     budget = config.severity
     if budget and not 0 < budget.little < budget.big < budget.emergency:
-        raise ConfigError(f"{name}: severity must rise: 0 < little < big < emergency (now {budget.little}, {budget.big}, {budget.emergency}).")
+        raise ConfigError(
+            f"{name}: severity must rise: 0 < little < big < emergency (now {budget.little}, {budget.big}, {budget.emergency})."
+        )
     if config.insights.events and config.insights.events not in config.tables:
         raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
 

@@ -22,7 +22,9 @@ class ConfigError(InsightsError, ValueError):
 class ArtifactUnreadable(InsightsError, ValueError):
     """A file of the user's cannot be read; nothing was changed."""
 
-    def __init__(self, path: str, what: str, *, offset: int | None = None, remedy: str = "Write the artifact again, or restore the file.") -> None:
+    def __init__(
+        self, path: str, what: str, *, offset: int | None = None, remedy: str = "Write the artifact again, or restore the file."
+    ) -> None:
         super().__init__(f"{path}: {what}. {remedy}")
         self.path, self.what, self.offset, self.remedy = path, what, offset, remedy
 

@@ -58,7 +58,9 @@ def serving(run: Run) -> Serving:
     baseline = next((m for m in evaluation.config.models if m.is_baseline), None)
     present = {key.model_name for key in evaluation.keys}
     if baseline is not None and baseline.name in present:
-        return Serving(model=baseline.name, role="baseline", reason="the latest blessed model served, and the Evaluator judged it as baseline")
+        return Serving(
+            model=baseline.name, role="baseline", reason="the latest blessed model served, and the Evaluator judged it as baseline"
+        )
     if baseline is None and "baseline" in present:
         return Serving(model="baseline", role="baseline", reason="the Evaluator judged a model named baseline")
     return Serving(model=None, role="only", reason="the Evaluator judged no baseline, so the serving model has no metrics in this run")

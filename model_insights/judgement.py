@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -53,7 +54,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def expected_at(self, run_id: str) -> Expected | None:
         """The level expected of a run from the priced runs before it."""
-        earlier = []
+        earlier: list[float] = []
         for run in self.runs:
             if run.id == run_id:
                 return expected(earlier)
@@ -91,9 +92,13 @@ def series(case: Case) -> Series:
     costs = {run.id: _cost(case, run, serving(run).model, serving(run).reason) for run in runs}
     candidates = {run.id: cost for run in runs if isinstance(cost := _cost(case, run, _candidate(run), ""), RunCost)}
     steps: dict[str, Ledger | str] = {}
-    for before, after in zip(runs, runs[1:]):
+    for before, after in itertools.pairwise(runs):
         steps[after.id] = _step(case, before, after, costs)
-    moves = [line.money.value for step in steps.values() if isinstance(step, Ledger) and (line := step.line("model")) is not None and line.money.value != 0]
+    moves = [
+        line.money.value
+        for step in steps.values()
+        if isinstance(step, Ledger) and (line := step.line("model")) is not None and line.money.value != 0
+    ]
     spread = 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
     noisy = {run_id: with_retrain_noise(step, spread) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
     return Series(runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread)
@@ -180,7 +185,9 @@ def _severity(case: Case, run: Run, cost: RunCost | None, level: Expected | None
     return severity(cost, level, budget, days=run.period.days)
 
 
-def _verdict(case: Case, known: Ledger | None, ledger: Ledger | str, facts: tuple[Evidence, ...], budget: SeverityBudget | None, run: Run) -> Verdict:
+def _verdict(
+    case: Case, known: Ledger | None, ledger: Ledger | str, facts: tuple[Evidence, ...], budget: SeverityBudget | None, run: Run
+) -> Verdict:
     if known is None:
         return Verdict(kind="open", reason=str(ledger))
     sliced_on = case.rule.unit if case.rule else ()

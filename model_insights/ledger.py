@@ -184,7 +184,7 @@ def _shapley(before: Cells, after: Cells, rates_before: Floats, rates_after: Flo
     """Exact Shapley value of volume, values, mix and rate: 16 evaluations, vectorised over units (and draws)."""
     worth = {}
     for chosen in itertools.product((0, 1), repeat=len(_PLAYERS)):
-        on = dict(zip(_PLAYERS, chosen))
+        on = dict(zip(_PLAYERS, chosen, strict=False))
         volume = (after if on["volume"] else before).volume.sum()
         mix_of = after if on["mix"] else before
         share = mix_of.volume / max(mix_of.volume.sum(), 1e-12)

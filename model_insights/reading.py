@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -55,7 +55,14 @@ def settings_at(path: Path | None, above: tuple[Path, ...]) -> Settings:
     folders = (path.parent, *above)
     reading, notices = _reading(config, folders)
     if not checked_locale(config.insights.locale):
-        notices = (*notices, Notice(level="warning", text=f"{path.name}: locale {config.insights.locale!r} is not known.", remedy="Use a name such as en, de or en_GB."))
+        notices = (
+            *notices,
+            Notice(
+                level="warning",
+                text=f"{path.name}: locale {config.insights.locale!r} is not known.",
+                remedy="Use a name such as en, de or en_GB.",
+            ),
+        )
     return Settings(config=config, folders=folders, reading=reading, notices=notices)
 
 
@@ -72,7 +79,10 @@ class Configurations:
         logdir = self._logdir(start)
         if not self._given:
             return self._read(find_config(start, logdir), start, logdir)
-        return next((one for path in self._given if (one := self._read(path, start, logdir)).speaks_of(pipeline)), Settings(config=None, folders=(logdir,)))
+        return next(
+            (one for path in self._given if (one := self._read(path, start, logdir)).speaks_of(pipeline)),
+            Settings(config=None, folders=(logdir,)),
+        )
 
     def reading(self, pipeline: str, folder: str) -> ReadingSettings:
         return self.of(pipeline, folder).reading
@@ -107,10 +117,12 @@ def _reading(config: Config, folders: tuple[Path, ...]) -> tuple[ReadingSettings
     missing = [column for column in (rule.key, rule.value) if column not in frame.columns]
     if missing:
         text = f"{FILE_NAME}: the calendar {path} has no column {', '.join(missing)}."
-        return ReadingSettings(rewrite=rewrite, roots=roots), (Notice(level="error", text=text, remedy=f"It has {', '.join(frame.columns)}."),)
+        return ReadingSettings(rewrite=rewrite, roots=roots), (
+            Notice(level="error", text=text, remedy=f"It has {', '.join(frame.columns)}."),
+        )
     start = rule.start if rule.start in frame.columns else rule.value
     ends = frame[rule.end] if rule.end in frame.columns else [""] * frame.height
-    rows = tuple((str(k), str(v), str(s), str(e)) for k, v, s, e in zip(frame[rule.key], frame[rule.value], frame[start], ends))
+    rows = tuple((str(k), str(v), str(s), str(e)) for k, v, s, e in zip(frame[rule.key], frame[rule.value], frame[start], ends, strict=False))
     return ReadingSettings(calendar=rows, rewrite=rewrite, roots=roots), ()
 
 

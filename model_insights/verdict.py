@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from model_insights.config import SeverityBudget
@@ -52,36 +54,46 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
     With the model step in its own line and no change in any feature outside the slicing, the rates moved because the outcomes did:
     business, by exclusion. Otherwise they cannot be parted."""
     if not ledger.model_known:
-        return ("business", "data", "model"), "the serving model was not judged on the reference data, so the model cannot be parted from the world"
+        return (
+            "business",
+            "data",
+            "model",
+        ), "the serving model was not judged on the reference data, so the model cannot be parted from the world"
     if any(fact.state == "unknown" and fact.subject in ("statistics", "reference") for fact in data_facts):
         return ("business", "data"), "there are no statistics to rule out a change of the data"
-    moved = [f.subject for f in data_facts if f.state == "violated" and f.subject not in sliced_on and f.measure in ("PSI", "missing values", "schema anomaly", "presence")]
+    moved = [
+        f.subject
+        for f in data_facts
+        if f.state == "violated" and f.subject not in sliced_on and f.measure in ("PSI", "missing values", "schema anomaly", "presence")
+    ]
     if moved:
         names = ", ".join(sorted(dict.fromkeys(moved)))
         return ("business", "data"), f"{names} changed too, and aggregates cannot part a data fault from a change of customers"
     return ("business",), "no feature outside the slices changed, so the outcomes themselves did (by exclusion)"
 
 
-def conclude(ledger: Ledger, corners_of_rate: tuple[Corner, ...], reason: str, budget: SeverityBudget | None, *, days: float | None) -> Verdict:
+def conclude(
+    ledger: Ledger, corners_of_rate: tuple[Corner, ...], reason: str, budget: SeverityBudget | None, *, days: float | None
+) -> Verdict:
     """The verdict over a ledger. Deterministic: the ledger's draws are seeded."""
     material = max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 if budget else 0.0)
     confirmed = _confirmed(ledger, material)
     corners = {line.id: corners_of_rate if line.id == "rate" else line.corners for line in ledger.lines}
     shares, unclear, pair = _shares(ledger, corners)
     detectable = _detectable(ledger)
-    base = {
-        "shares": shares, "cannot_tell_share": unclear, "rate_corners": corners_of_rate, "confirmed": confirmed, "detectable": detectable,
-        "reason": reason, "by_exclusion": corners_of_rate == ("business",), "cannot_tell": pair,
-    }  # fmt: skip
+    fell = ledger.change < -material and float(np.mean(_total(ledger) < 0)) > 0.95
+    quiet = Verdict(
+        kind="better" if fell else "quiet", shares=shares, cannot_tell_share=unclear, rate_corners=corners_of_rate, detectable=detectable,
+        reason=reason, by_exclusion=corners_of_rate == ("business",), cannot_tell=pair,
+    )  # fmt: skip
     if not confirmed:
-        fell = ledger.change < -material and float(np.mean(_total(ledger) < 0)) > 0.95
-        return Verdict(kind="better" if fell else "quiet", **base)  # type: ignore[arg-type]
-    probability, corner = _largest(ledger, corners)
-    word = _word(probability) if unclear <= 0.5 or len(corner) == 1 else "cannot tell"
-    return Verdict(
-        kind="fault", corner=corner[0] if len(corner) == 1 and word != "cannot tell" else None, confidence=word if len(corner) == 1 else "cannot tell",
-        probability=probability, next_measurement=_next(corner), **{**base, "cannot_tell": corner if len(corner) > 1 else pair},
-    )  # type: ignore[arg-type]  # fmt: skip
+        return quiet
+    probability, owners = _largest(ledger, corners)
+    word = _word(probability) if len(owners) == 1 else "cannot tell"
+    return msgspec.structs.replace(
+        quiet, kind="fault", corner=owners[0] if len(owners) == 1 and word != "cannot tell" else None, confidence=word, confirmed=confirmed,
+        probability=probability, next_measurement=_next(owners), cannot_tell=owners if len(owners) > 1 else pair,
+    )  # fmt: skip
 
 
 def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
@@ -97,7 +109,7 @@ def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
     return tuple(sorted(out, key=lambda name: -next(money for one, _, money in raised if one == name)))
 
 
-def _p_positive(value: float, draws: np.ndarray) -> float:  # type: ignore[type-arg]
+def _p_positive(value: float, draws: NDArray[np.float64]) -> float:
     """One-sided p of "this line did not raise the cost", normal approximation of its draws; 0 for an exact amount."""
     spread = float(np.std(draws))
     if spread <= 1e-12:
@@ -109,7 +121,8 @@ def _shares(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[
     moved = sum(abs(line.money.value) for line in ledger.lines) or 1.0
     money = dict.fromkeys(CORNERS, 0.0)
     absolute = dict.fromkeys(CORNERS, 0.0)
-    unclear, pair = 0.0, ()
+    unclear = 0.0
+    pair: tuple[Corner, ...] = ()
     for line in ledger.lines:
         owners = corners[line.id]
         if len(owners) == 1:
@@ -141,8 +154,9 @@ def _detectable(ledger: Ledger) -> float:
     return _STATISTICAL_POWER * float(np.std(_total(ledger)))
 
 
-def _total(ledger: Ledger) -> np.ndarray:  # type: ignore[type-arg]
-    return np.sum([ledger.draws[line.id] for line in ledger.lines], axis=0)
+def _total(ledger: Ledger) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = np.sum([ledger.draws[line.id] for line in ledger.lines], axis=0)
+    return total
 
 
 def _next(corners: tuple[Corner, ...]) -> str:

@@ -93,7 +93,7 @@ class Band(Noun):
     points: tuple[Point, ...]  # low and high of each
 
 
-class FigureBase(Noun):
+class FigureBase(Noun, kw_only=True):
     """Parts every figure has."""
 
     title: str
@@ -101,7 +101,7 @@ class FigureBase(Noun):
     note: str = ""  # one line below: n, period, what is not shown
 
 
-class TimeSeries(FigureBase, tag="time_series", tag_field="kind"):
+class TimeSeries(FigureBase, tag="time_series", tag_field="kind", kw_only=True):
     """Lines over the runs' periods, with bands and marks. x is the run's index; ticks carry the period labels."""
 
     x: Axis
@@ -119,7 +119,7 @@ class Bar(Noun):
     link: Link | None = None
 
 
-class Bars(FigureBase, tag="bars", tag_field="kind"):
+class Bars(FigureBase, tag="bars", tag_field="kind", kw_only=True):
     """Horizontal bars, sorted, with intervals where known."""
 
     axis: Axis
@@ -140,12 +140,12 @@ class Step(Noun):
     cannot_tell: bool = False  # a merged line: hatched
 
 
-class Waterfall(FigureBase, tag="waterfall", tag_field="kind"):
+class Waterfall(FigureBase, tag="waterfall", tag_field="kind", kw_only=True):
     axis: Axis
     steps: tuple[Step, ...]
 
 
-class Curve(FigureBase, tag="curve", tag_field="kind"):
+class Curve(FigureBase, tag="curve", tag_field="kind", kw_only=True):
     """y against a continuous x: ROC, precision-recall, calibration, cost by threshold. Marks show the current and best point."""
 
     x: Axis
@@ -162,7 +162,7 @@ class HeatCell(Noun):
     value: Value
 
 
-class HeatMap(FigureBase, tag="heat_map", tag_field="kind"):
+class HeatMap(FigureBase, tag="heat_map", tag_field="kind", kw_only=True):
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[HeatCell, ...]
@@ -181,7 +181,7 @@ class DistributionBin(Noun):
     tone: Tone = "neutral"  # a bin that stands out
 
 
-class Distribution(FigureBase, tag="distribution", tag_field="kind"):
+class Distribution(FigureBase, tag="distribution", tag_field="kind", kw_only=True):
     """Distributions of one feature side by side: now, reference, training."""
 
     series: tuple[str, ...]
@@ -198,7 +198,7 @@ class RangeRow(Noun):
     link: Link | None = None
 
 
-class RangePlot(FigureBase, tag="range_plot", tag_field="kind"):
+class RangePlot(FigureBase, tag="range_plot", tag_field="kind", kw_only=True):
     """Points with intervals around a guide (0, or the reference), one row each."""
 
     axis: Axis
@@ -215,7 +215,7 @@ class ScatterPoint(Noun):
     link: Link | None = None
 
 
-class Scatter(FigureBase, tag="scatter", tag_field="kind"):
+class Scatter(FigureBase, tag="scatter", tag_field="kind", kw_only=True):
     x: Axis
     y: Axis
     points: tuple[ScatterPoint, ...]
@@ -240,7 +240,7 @@ class Edge(Noun):
     target: str
 
 
-class LineageGraph(FigureBase, tag="lineage_graph", tag_field="kind"):
+class LineageGraph(FigureBase, tag="lineage_graph", tag_field="kind", kw_only=True):
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
 
@@ -258,7 +258,7 @@ class CornerShare(Noun):
     link: Link | None = None
 
 
-class Triangle(FigureBase, tag="triangle", tag_field="kind"):
+class Triangle(FigureBase, tag="triangle", tag_field="kind", kw_only=True):
     """The ML Insights Triangle: always the three corners in the order business, data, model."""
 
     corners: tuple[CornerShare, ...]
@@ -331,7 +331,9 @@ class Table(Noun, tag="table", tag_field="kind"):
     note: str = ""
 
 
-Block = Union[TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle, Facts, Paragraph, Table]
+Block = Union[
+    TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle, Facts, Paragraph, Table
+]
 
 
 class Section(Noun):
@@ -400,7 +402,7 @@ class Selection(Noun):
 ViewKind = Literal["insights", "cost", "feature", "slice", "artifact", "empty"]
 
 
-class View(Noun):
+class View(Noun, kw_only=True):
     """A page: pure function of history and parameters. Equal input gives equal bytes."""
 
     schema_version: int = SCHEMA_VERSION

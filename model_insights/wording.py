@@ -50,7 +50,9 @@ class Words(Noun):
         """`EUR 4,810`: the currency as its code, so that no sign is mistaken. Whole units from 100 on, else two decimals."""
         places = digits if digits is not None else (0 if abs(value) >= 100 or value == 0 else 2)
         pattern = "¤¤\u00a0#,##0" + ("." + "0" * places if places else "")
-        return format_currency(_no_minus_zero(value, places), self.currency or "XXX", pattern, locale=self.locale, currency_digits=False)
+        return str(
+            format_currency(_no_minus_zero(value, places), self.currency or "XXX", pattern, locale=self.locale, currency_digits=False)
+        )
 
     def amount(self, value: float) -> str:
         """Money that may be negative, with a true minus in front of the currency."""
@@ -63,16 +65,19 @@ class Words(Noun):
     def number(self, value: float, digits: int = 3) -> str:
         """A plain number with up to `digits` significant decimals."""
         if value != 0 and (abs(value) < 10**-digits or abs(value) >= 1e7):
-            return f"{value:.{max(digits - 1, 1)}g}"
+            return f"{value:.{max(digits - 1, 1)}g}".replace("-", "−", 1) if value < 0 else f"{value:.{max(digits - 1, 1)}g}"
         places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if 0 < abs(value) < 10 ** (digits - 1) else 0
-        return format_decimal(_no_minus_zero(value, places), "#,##0" + ("." + "0" * places if places else ""), locale=self.locale)
+        text: str = format_decimal(_no_minus_zero(value, places), "#,##0" + ("." + "0" * places if places else ""), locale=self.locale)
+        return text.replace("-", "−")
 
     def count(self, value: float) -> str:
         """A number of cases; decimals only where weights make them."""
-        return format_decimal(value, "#,##0" if float(value).is_integer() else "#,##0.#", locale=self.locale)
+        return str(format_decimal(value, "#,##0" if float(value).is_integer() else "#,##0.#", locale=self.locale))
 
     def percent(self, share: float, digits: int = 0) -> str:
-        return format_percent(_no_minus_zero(share, digits + 2), "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%", locale=self.locale)
+        pattern = "#,##0" + ("." + "0" * digits if digits else "") + "\u00a0%"
+        text: str = format_percent(_no_minus_zero(share, digits + 2), pattern, locale=self.locale)
+        return text.replace("-", "−")
 
     def points(self, difference: float) -> str:
         """A difference of shares: `+3.2 percentage points`."""
@@ -88,13 +93,13 @@ class Words(Noun):
     def day(self, iso: str) -> str:
         """`12 Aug 2024` for an ISO date; other labels as they are."""
         try:
-            return format_date(dt.date.fromisoformat(iso), "d MMM y", locale=self.locale)
+            return str(format_date(dt.date.fromisoformat(iso), "d MMM y", locale=self.locale))
         except ValueError:
             return iso
 
     def short_day(self, iso: str) -> str:
         try:
-            return format_date(dt.date.fromisoformat(iso), "d MMM", locale=self.locale)
+            return str(format_date(dt.date.fromisoformat(iso), "d MMM", locale=self.locale))
         except ValueError:
             return iso
 
@@ -138,7 +143,7 @@ def _tick_text(words: Words, value: float, step: float, kind: str) -> str:
     places = max(0, -math.floor(math.log10(step) + 1e-9)) + (1 if f"{step:g}".rstrip("0").endswith("25") else 0)
     if kind == "percent":
         return words.percent(value, max(0, places - 2))
-    text = format_decimal(_no_minus_zero(value, places), "#,##0" + ("." + "0" * places if places else ""), locale=words.locale)
+    text: str = format_decimal(_no_minus_zero(value, places), "#,##0" + ("." + "0" * places if places else ""), locale=words.locale)
     return text.replace("-", "−")
 
 

@@ -24,7 +24,14 @@ def a_unit(name: str) -> SliceKey:
 
 
 def some_cells(
-    *, units: tuple[str, ...] = ("a", "b"), volume: Any = (100.0, 200.0), values: Any = None, rates: Any = ((0.2, 0.1), (0.1, 0.1)), n: float = 1000.0, kind: Any = "inventory", realised: bool = True
+    *,
+    units: tuple[str, ...] = ("a", "b"),
+    volume: Any = (100.0, 200.0),
+    values: Any = None,
+    rates: Any = ((0.2, 0.1), (0.1, 0.1)),
+    n: float = 1000.0,
+    kind: Any = "inventory",
+    realised: bool = True,
 ) -> Cells:
     if values is None:
         values = [[1.0, 2.0, 3.0]] * len(units) if kind == "inventory" else [[0.0, 2.0, 0.0, 5.0]] * len(units)
@@ -68,17 +75,33 @@ def numeric_stats(values: Any, *, name: str = "x", missing: int = 0) -> FeatureS
     """Statistics of numbers as TFDV stores them: ten equal-width and ten quantile buckets."""
     data = np.sort(np.asarray(values, float))
     counts, edges = np.histogram(data, bins=10)
-    standard = Histogram(kind="STANDARD", buckets=tuple(Bucket(low=float(edges[i]), high=float(edges[i + 1]), count=float(c)) for i, c in enumerate(counts)))
+    standard = Histogram(
+        kind="STANDARD", buckets=tuple(Bucket(low=float(edges[i]), high=float(edges[i + 1]), count=float(c)) for i, c in enumerate(counts))
+    )
     cuts = np.quantile(data, np.linspace(0, 1, 11))
-    quantiles = Histogram(kind="QUANTILES", buckets=tuple(Bucket(low=float(cuts[i]), high=float(cuts[i + 1]), count=len(data) / 10) for i in range(10)))
-    numeric = NumericStats(mean=float(data.mean()), std_dev=float(data.std()), min=float(data[0]), max=float(data[-1]), median=float(np.median(data)), histograms=(standard, quantiles))
+    quantiles = Histogram(
+        kind="QUANTILES", buckets=tuple(Bucket(low=float(cuts[i]), high=float(cuts[i + 1]), count=len(data) / 10) for i in range(10))
+    )
+    numeric = NumericStats(
+        mean=float(data.mean()),
+        std_dev=float(data.std()),
+        min=float(data[0]),
+        max=float(data[-1]),
+        median=float(np.median(data)),
+        histograms=(standard, quantiles),
+    )
     return FeatureStats(path=(name,), type="FLOAT", common=_common(len(data), missing), numeric=numeric)
 
 
 def string_stats(counts: dict[str, float], *, name: str = "c", missing: int = 0) -> FeatureStats:
     ranks = tuple(ValueCount(value=value, count=count) for value, count in sorted(counts.items(), key=lambda pair: -pair[1]))
     total = int(sum(counts.values()))
-    return FeatureStats(path=(name,), type="STRING", common=_common(total, missing), string=StringStats(unique=len(counts), ranks=ranks, top_values=ranks[:20]))
+    return FeatureStats(
+        path=(name,),
+        type="STRING",
+        common=_common(total, missing),
+        string=StringStats(unique=len(counts), ranks=ranks, top_values=ranks[:20]),
+    )
 
 
 def _common(n: int, missing: int) -> CommonStats:

@@ -16,7 +16,9 @@ from tests.builders import a_history, a_run, an_evaluation
 
 def a_week(number: int, **parts: Any) -> Run:
     start = dt.date(2024, 1, 1) + dt.timedelta(weeks=number)
-    period = Period(label=start.isoformat(), start=start.isoformat(), end=(start + dt.timedelta(days=6)).isoformat(), order=number, days=7.0)
+    period = Period(
+        label=start.isoformat(), start=start.isoformat(), end=(start + dt.timedelta(days=6)).isoformat(), order=number, days=7.0
+    )
     return a_run(f"w{number}", period=period, evaluation=Loaded(value=an_evaluation()), **parts)
 
 

@@ -19,7 +19,9 @@ RULE = CostRule(
     name="stock", kind="inventory", grain=("span", "line", "brand"), tables=("prices", "sales"), unit=("line",), volume="seen", demand="clicks",
     units_per_event="upc", over="over_cost", under="2 * over_cost",
 )  # fmt: skip
-PRICES = pl.DataFrame({"span": [1, 1, 1], "line": ["a", "a", "b"], "brand": ["x", "y", "x"], "upc": [0.1, 0.3, 0.2], "over_cost": [10.0, 20.0, 5.0]})
+PRICES = pl.DataFrame(
+    {"span": [1, 1, 1], "line": ["a", "a", "b"], "brand": ["x", "y", "x"], "upc": [0.1, 0.3, 0.2], "over_cost": [10.0, 20.0, 5.0]}
+)
 SALES = pl.DataFrame({"span": [1, 1, 1], "line": ["a", "a", "b"], "brand": ["x", "y", "x"], "seen": [300, 100, 50], "clicks": [30, 20, 5]})
 
 

@@ -132,7 +132,9 @@ def severity(cost: RunCost, level: Expected | None, budget: SeverityBudget | Non
     if budget is None:
         return SeverityVerdict(level="unknown", excess=None, reason="insights.toml has no [severity] budgets")
     if level is None:
-        return SeverityVerdict(level="unknown", excess=None, reason="fewer than two earlier periods have a cost, so no level can be expected")
+        return SeverityVerdict(
+            level="unknown", excess=None, reason="fewer than two earlier periods have a cost, so no level can be expected"
+        )
     scale = 30.0 / days if days else 1.0
     wobble = np.random.default_rng([_SEED, 7]).standard_normal(len(cost.draws)) * level.spread
     draws = scale * (cost.draws - cost.draws.mean() + cost.total.value - level.value + wobble)

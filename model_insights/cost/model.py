@@ -76,4 +76,5 @@ def rate_draws(cells: Cells, noise: Floats) -> Floats:
     counts = cells.rates * cells.n[:, None]
     drawn = np.clip(np.sqrt(counts) + 0.5 * noise, 0.0, None) ** 2
     drawn = np.where(counts > 0, drawn, 0.0)
-    return drawn / np.maximum(drawn.sum(axis=-1, keepdims=True), 1e-12)
+    shares: Floats = drawn / np.maximum(drawn.sum(axis=-1, keepdims=True), 1e-12)
+    return shares

@@ -74,14 +74,18 @@ def _of_run(frame: pl.DataFrame, rule: CostRule, *, span: str, period: str, name
     """Rows of this run's period, checked to be unique at the grain."""
     missing = [column for column in rule.grain if column not in frame.columns]
     if missing:
-        raise TableError(f"Table {name!r} has no column {', '.join(missing)}, which cost {rule.name!r} joins on. It has {', '.join(frame.columns)}.")
+        raise TableError(
+            f"Table {name!r} has no column {', '.join(missing)}, which cost {rule.name!r} joins on. It has {', '.join(frame.columns)}."
+        )
     for column, key in (("span", span), ("period", period)):
         if column in rule.grain:
             frame = frame.filter(pl.col(column).cast(pl.String) == key)
     keys = frame.select(rule.grain)
     if doubled := keys.filter(keys.is_duplicated()).unique(maintain_order=True).head(3).rows():
         shown = "; ".join(", ".join(str(part) for part in row) for row in doubled)
-        raise TableError(f"Table {name!r} has several rows for {shown} ({', '.join(rule.grain)}). One row per key is needed; correct `grain`.")
+        raise TableError(
+            f"Table {name!r} has several rows for {shown} ({', '.join(rule.grain)}). One row per key is needed; correct `grain`."
+        )
     return frame
 
 
@@ -107,12 +111,14 @@ def _roll_up(rule: CostRule, frame: pl.DataFrame) -> tuple[UnitRow, ...]:
         have = ", ".join(frame.columns)
         raise TableError(f"Cost {rule.name!r} cannot be computed: {str(error).splitlines()[0]}. The joined tables have {have}.") from error
     rows = []
-    for key, group in computed.group_by([f"unit_{i}" for i in range(len(rule.unit))], maintain_order=True) if rule.unit else [((), computed)]:
+    for key, group in (
+        computed.group_by([f"unit_{i}" for i in range(len(rule.unit))], maintain_order=True) if rule.unit else [((), computed)]
+    ):
         volume = float(group["volume"].sum())
         weights = group["volume"] / volume if volume else pl.Series([1.0 / group.height] * group.height)
         rows.append(
             UnitRow(
-                unit=SliceKey(items=tuple(zip(rule.unit, map(_slice_value, key)))),
+                unit=SliceKey(items=tuple(zip(rule.unit, map(_slice_value, key), strict=False))),
                 volume=volume,
                 events=float(group["events"].sum()) if rule.demand is not None else None,
                 values=tuple(float((group[name] * weights).sum()) for name in value_names(rule)),

@@ -6,10 +6,10 @@ from model_insights.cost.account import RunCost, by_unit
 from model_insights.cost.units import value_names
 from model_insights.evidence.change import share_change
 from model_insights.evidence.fact import Evidence, Source
+from model_insights.ids import slice_id
 from model_insights.ledger import Ledger
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
-from model_insights.ids import slice_id
 from model_insights.wording import Words
 
 _NOTABLE = 0.02  # a change of a unit value below 2 % is listed as held
@@ -25,12 +25,25 @@ class BusinessEvent(Noun):
     kind: str = ""
 
 
-def gather(before: RunCost | None, after: RunCost | None, ledger: Ledger | None, events: tuple[BusinessEvent, ...], words: Words) -> tuple[Evidence, ...]:
+def gather(
+    before: RunCost | None, after: RunCost | None, ledger: Ledger | None, events: tuple[BusinessEvent, ...], words: Words
+) -> tuple[Evidence, ...]:
     """The business corner's evidence between two priced runs; one unknown fact where money cannot be counted."""
     facts = [_event(event, words) for event in events]
     if before is None or after is None:
         sentence = "Prices, volumes and customers cannot be judged: no cost is known for both periods."
-        return (*facts, Evidence(id="business:cost", corner="business", subject="business tables", measure="unit values", sentence=sentence, state="unknown", value_text="unknown"))
+        return (
+            *facts,
+            Evidence(
+                id="business:cost",
+                corner="business",
+                subject="business tables",
+                measure="unit values",
+                sentence=sentence,
+                state="unknown",
+                value_text="unknown",
+            ),
+        )
     facts += _value_facts(before, after, ledger, words)
     facts += _outcome_facts(before, after, ledger, words)
     facts.append(_volume_fact(before, after, ledger, words))
@@ -57,7 +70,7 @@ def _value_facts(before: RunCost, after: RunCost, ledger: Ledger | None, words: 
         old = old_lines.get(line.unit)
         if old is None:
             continue
-        moved = [(name, a, b) for name, a, b in zip(names, old.values, line.values) if abs(b - a) > _NOTABLE * max(abs(a), 1e-12)]
+        moved = [(name, a, b) for name, a, b in zip(names, old.values, line.values, strict=False) if abs(b - a) > _NOTABLE * max(abs(a), 1e-12)]
         if not moved:
             continue
         text = "; ".join(f"{_VALUE_NAMES[name]} {words.number(a)} → {words.number(b)} ({_ratio(a, b, words)})" for name, a, b in moved)
@@ -73,7 +86,17 @@ def _value_facts(before: RunCost, after: RunCost, ledger: Ledger | None, words: 
         )  # fmt: skip
     if not facts:
         sentence = "Prices, margins and costs per unit are within 2 % of the reference period in every unit."
-        facts.append(Evidence(id="business:values", corner="business", subject="all units", measure="unit values", sentence=sentence, state="held", value_text="within 2 %"))
+        facts.append(
+            Evidence(
+                id="business:values",
+                corner="business",
+                subject="all units",
+                measure="unit values",
+                sentence=sentence,
+                state="held",
+                value_text="within 2 %",
+            )
+        )
     return facts
 
 

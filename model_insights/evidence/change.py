@@ -6,6 +6,7 @@ feature under an L-infinity comparator.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from typing import Literal
@@ -75,7 +76,9 @@ def feature_change(reference: FeatureStats, current: FeatureStats, *, design_eff
     """The change between two spans, or None when the feature holds nothing that can be binned (structs, bytes, ids, other type)."""
     n0, n1 = reference.common.tot_num_values, current.common.tot_num_values
     if min(n0, n1) < 50:
-        return FeatureChange(path=current.path, state="too_few", n_reference=n0, n_current=n1, reason=f"{min(n0, n1)} values; 50 are needed")
+        return FeatureChange(
+            path=current.path, state="too_few", n_reference=n0, n_current=n1, reason=f"{min(n0, n1)} values; 50 are needed"
+        )
     if reference.numeric and current.numeric:
         bins = numeric_bins(reference, current)
     elif reference.string and current.string and not _is_id(reference):
@@ -124,10 +127,15 @@ def design_effects(pairs: Iterable[tuple[DatasetStats, DatasetStats]]) -> dict[F
 def moves_with_time(spans: Sequence[DatasetStats]) -> frozenset[FeaturePath]:
     """Numeric features whose ranges in adjacent spans do not overlap, more often than not: clocks and running numbers, not drift."""
     apart: dict[FeaturePath, list[bool]] = {}
-    for one, other in zip(spans, spans[1:]):
+    for one, other in itertools.pairwise(spans):
         for feature in other.features:
             before = one.feature(feature.path)
-            if before and before.numeric and feature.numeric and None not in (before.numeric.min, before.numeric.max, feature.numeric.min, feature.numeric.max):
+            if (
+                before
+                and before.numeric
+                and feature.numeric
+                and None not in (before.numeric.min, before.numeric.max, feature.numeric.min, feature.numeric.max)
+            ):
                 disjoint = feature.numeric.min > before.numeric.max or feature.numeric.max < before.numeric.min  # type: ignore[operator]
                 apart.setdefault(feature.path, []).append(disjoint)
     return frozenset(path for path, found in apart.items() if len(found) > 1 and sum(found) > len(found) / 2)
@@ -143,8 +151,14 @@ def numeric_bins(reference: FeatureStats, current: FeatureStats) -> tuple[Bin, .
     shares1 = np.diff([0.0, *(_cdf(current, inner)), 1.0])
     bounds = [None, *map(float, inner), None]
     return tuple(
-        Bin(label=_range(bounds[i], bounds[i + 1]), reference=max(0.0, float(a)), current=max(0.0, float(b)), low=bounds[i], high=bounds[i + 1])
-        for i, (a, b) in enumerate(zip(shares0, shares1))
+        Bin(
+            label=_range(bounds[i], bounds[i + 1]),
+            reference=max(0.0, float(a)),
+            current=max(0.0, float(b)),
+            low=bounds[i],
+            high=bounds[i + 1],
+        )
+        for i, (a, b) in enumerate(zip(shares0, shares1, strict=False))
     )
 
 
@@ -250,7 +264,8 @@ def _knots(histogram: Histogram) -> dict[float, float]:
     total = sum(b.count for b in histogram.buckets)
     if total <= 0:
         return {}
-    knots, mass = {}, 0.0
+    knots: dict[float, float] = {}
+    mass = 0.0
     for bucket in histogram.buckets:
         if bucket.low is not None:
             knots.setdefault(float(bucket.low), mass / total)

@@ -8,7 +8,7 @@ import msgspec
 from scipy import stats
 
 from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
-from model_insights.evidence.fact import Evidence, Source
+from model_insights.evidence.fact import Evidence, Source, State
 from model_insights.ids import feature_id
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.run import Run
@@ -41,7 +41,7 @@ class FeatureJudgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 def main_split(run: Run) -> Statistics | None:
     """The split with the most examples (train, as a rule); None without statistics."""
     loaded = [one.value for one in run.statistics if isinstance(one, Loaded) and one.value.whole is not None]
-    return max(loaded, key=lambda s: (s.whole.num_examples if s.whole else 0), default=None)
+    return max(loaded, key=lambda s: s.whole.num_examples if s.whole else 0, default=None)
 
 
 def whole_of(run: Run, split: str = "") -> DatasetStats | None:
@@ -74,7 +74,7 @@ def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[
     if not tested:
         return tuple(raw)
     adjusted = stats.false_discovery_control([one.change.p for one in tested if one.change], method="bh")
-    found = {one.path for one, p in zip(tested, adjusted) if p <= FALSE_DISCOVERY}
+    found = {one.path for one, p in zip(tested, adjusted, strict=False) if p <= FALSE_DISCOVERY}
     return tuple(msgspec.structs.replace(one, discovered=one.path in found) for one in raw)
 
 
@@ -118,7 +118,13 @@ def _no_statistics(run: Run, reference: Run) -> Evidence:
 
 def _unknown(subject: str, sentence: str, remedy: str) -> Evidence:
     return Evidence(
-        id=f"data:{subject}", corner="data", subject=subject, measure="statistics", sentence=f"{sentence} {remedy}".strip(), state="unknown", value_text="unknown"
+        id=f"data:{subject}",
+        corner="data",
+        subject=subject,
+        measure="statistics",
+        sentence=f"{sentence} {remedy}".strip(),
+        state="unknown",
+        value_text="unknown",
     )
 
 
@@ -128,7 +134,16 @@ def _feature_facts(one: FeatureJudgement, words: Words) -> list[Evidence]:
     if one.reason:
         sentence = f"{name}: {one.reason}."
         facts.append(
-            Evidence(id=f"data:feature:{name}", corner="data", subject=name, measure="presence", sentence=sentence, state="watch", value_text=one.reason, source=source)
+            Evidence(
+                id=f"data:feature:{name}",
+                corner="data",
+                subject=name,
+                measure="presence",
+                sentence=sentence,
+                state="watch",
+                value_text=one.reason,
+                source=source,
+            )
         )
     if one.missing is not None:
         facts += _missing_fact(name, one.missing, source, words)
@@ -157,7 +172,7 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
     if change.state == "too_few" or change.psi is None or change.psi_null is None or change.jensen_shannon is None:
         return []
     changed = one.discovered and change.state == "changed"
-    state = "violated" if changed and (change.w_low or 0) > 0.25 else "watch" if changed else "held"
+    state: State = "violated" if changed and (change.w_low or 0) > 0.25 else "watch" if changed else "held"
     verb = "moved" if changed else "shows no change beyond chance" if not one.discovered else "moved a little"
     sentence = (
         f"The distribution of {name} {verb}: PSI {words.number(change.psi)} (chance alone stays below {words.number(change.psi_null)} in 95 of 100 cases), "
@@ -224,7 +239,12 @@ def _drift_facts(run: Run, words: Words) -> list[Evidence]:
             if drift.value is not None and drift.threshold is not None and drift.value > drift.threshold:
                 known = worst.get((drift.path, drift.kind))
                 if known is None or drift.value > known[0]:
-                    worst[(drift.path, drift.kind)] = (drift.value, drift.threshold, drift.measure.replace("_", " ").lower(), outcome.value.split)
+                    worst[(drift.path, drift.kind)] = (
+                        drift.value,
+                        drift.threshold,
+                        drift.measure.replace("_", " ").lower(),
+                        outcome.value.split,
+                    )
     return [
         Evidence(
             id=f"data:{kind}:{'.'.join(path)}", corner="data", subject=".".join(path), measure=f"TFDV {kind}", state="watch", value=value,
@@ -234,4 +254,3 @@ def _drift_facts(run: Run, words: Words) -> list[Evidence]:
         )
         for (path, kind), (value, threshold, measure, split) in sorted(worst.items())
     ]  # fmt: skip
-

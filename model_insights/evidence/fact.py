@@ -46,4 +46,4 @@ def ordered(facts: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
 def worst(facts: tuple[Evidence, ...]) -> State:
     """The state of a corner: violated if any fact is, then watch, then held; unknown when nothing could be judged."""
     states = {fact.state for fact in facts}
-    return next((state for state in ("violated", "watch", "held") if state in states), "unknown")  # type: ignore[return-value]
+    return next((state for state in ("violated", "watch", "held") if state in states), "unknown")

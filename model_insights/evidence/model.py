@@ -9,7 +9,7 @@ from typing import Any
 from scipy import stats
 
 from model_insights.cost.rates import find_key, scalar
-from model_insights.evidence.fact import Evidence, Source
+from model_insights.evidence.fact import Evidence, Source, State
 from model_insights.history import evaluation_of, serving
 from model_insights.ledger import Ledger
 from model_insights.lineage import Execution
@@ -90,10 +90,10 @@ def metric_change(name: str, where: SliceKey, run: Run, reference: Run) -> Metri
     new, old = scalar(now, where, name, model_now), scalar(then, where, name, model_then)
     if new is None or old is None:
         return None
-    errors = metric_error(now, where, name, model_now), metric_error(then, where, name, model_then)
-    if errors[0] is None or errors[1] is None:
+    error, error_then = metric_error(now, where, name, model_now), metric_error(then, where, name, model_then)
+    if error is None or error_then is None:
         return MetricChange(name=name, slice=where, reference=old, current=new)
-    (se1, df1), (se0, df0) = errors
+    (se1, df1), (se0, df0) = error, error_then
     se = math.hypot(se1, se0)
     if se == 0:
         return MetricChange(name=name, slice=where, reference=old, current=new)
@@ -105,7 +105,11 @@ def metric_change(name: str, where: SliceKey, run: Run, reference: Run) -> Metri
 
 def scalar_names(evaluation: Evaluation, model: str) -> tuple[str, ...]:
     """Names of the scalar metrics of the model, in the file's order, private and descriptive ones last or left out."""
-    names = dict.fromkeys(k.name for k in evaluation.keys if k.model_name in (model, "") and not k.is_diff and k.sub_key is None and not k.name.startswith("_"))
+    names = dict.fromkeys(
+        k.name
+        for k in evaluation.keys
+        if k.model_name in (model, "") and not k.is_diff and k.sub_key is None and not k.name.startswith("_")
+    )
     judged = [n for n in names if n not in _DESCRIPTIVE and scalar(evaluation, OVERALL, n, model) is not None]
     return tuple(judged)
 
@@ -116,12 +120,32 @@ def gather(run: Run, reference: Run | None, ledger: Ledger | None, words: Words)
     if evaluation is None:
         outcome = run.evaluation
         sentence = outcome.sentence if isinstance(outcome, (Absent, Damaged)) else ""
-        return (Evidence(id="model:evaluation", corner="model", subject="evaluation", measure="metrics", sentence=sentence, state="unknown", value_text="unknown"),)
+        return (
+            Evidence(
+                id="model:evaluation",
+                corner="model",
+                subject="evaluation",
+                measure="metrics",
+                sentence=sentence,
+                state="unknown",
+                value_text="unknown",
+            ),
+        )
     facts = [*_validation_facts(run, words), *_version_facts(run, reference, ledger), *_candidate_facts(run, evaluation, words)]
     who = serving(run)
     if who.model is None:
         sentence = f"The serving model was not evaluated: {who.reason}. Let the Evaluator judge the latest blessed model as baseline."
-        facts.append(Evidence(id="model:serving", corner="model", subject="serving model", measure="metrics", sentence=sentence, state="unknown", value_text="unknown"))
+        facts.append(
+            Evidence(
+                id="model:serving",
+                corner="model",
+                subject="serving model",
+                measure="metrics",
+                sentence=sentence,
+                state="unknown",
+                value_text="unknown",
+            )
+        )
     elif reference is not None:
         facts += _metric_facts(run, reference, evaluation, who.model, words)
     if ledger is not None and ledger.model_known:
@@ -147,7 +171,7 @@ def _metric_facts(run: Run, reference: Run, evaluation: Evaluation, model: str, 
 def _metric_fact(change: MetricChange, tests: int, reference: Run, words: Words) -> Evidence:
     """One tested metric; Bonferroni over the overall metrics of this page."""
     significant = change.p is not None and change.p * tests < 0.05
-    state = "violated" if significant and _worse(change) else "watch" if significant else "held"
+    state: State = "violated" if significant and _worse(change) else "watch" if significant else "held"
     band = f"95 %: {words.signed(change.low or 0.0)} to {words.signed(change.high or 0.0)}"
     name = metric_name(change.name)
     sentence = (
@@ -217,7 +241,7 @@ def _model_step(ledger: Ledger, words: Words) -> Evidence:
     else:
         more = "more" if money.value > 0 else "less"
         sentence = f"On the data of the reference period the model that serves now would have cost {words.money(abs(money.value))} {more} than the one that served then ({interval})."
-    state = "violated" if money.low > 0 else "held"
+    state: State = "violated" if money.low > 0 else "held"
     return Evidence(
         id="model:step", corner="model", subject="serving model", measure="model step", sentence=sentence, state=state, value=money.value,
         value_text=words.change(money.value), band="an ordinary retrain's spread is inside the interval", money=money.value,
@@ -234,16 +258,38 @@ def _validation_facts(run: Run, words: Words) -> list[Evidence]:
         for i, failure in enumerate(validation.failures):
             facts.append(_validation(f"failure:{i}", failure_sentence(failure, words), "violated", "failed"))
         for missing in validation.missing_slices:
-            facts.append(_validation(f"missing:{missing.text}", f"Validation expected slice {missing.text}, which the evaluation has not.", "watch", "slice missing"))
+            facts.append(
+                _validation(
+                    f"missing:{missing.text}",
+                    f"Validation expected slice {missing.text}, which the evaluation has not.",
+                    "watch",
+                    "slice missing",
+                )
+            )
         if validation.rubber_stamp:
-            facts.append(_validation("rubber_stamp", "The model was blessed without a baseline to compare with (rubber stamp).", "watch", "rubber stamp"))
+            facts.append(
+                _validation(
+                    "rubber_stamp", "The model was blessed without a baseline to compare with (rubber stamp).", "watch", "rubber stamp"
+                )
+            )
         if validation.ok and not validation.rubber_stamp:
             facts.append(_validation("ok", "Every threshold of the Evaluator was met by the model trained in this run.", "held", "passed"))
     blessing = run.blessing.value.state if isinstance(run.blessing, Loaded) else None
     if blessing == "not_validated":
-        facts.append(_validation("not_validated", "The model was neither blessed nor refused: the Evaluator has no thresholds. Set some.", "unknown", "not validated"))
+        facts.append(
+            _validation(
+                "not_validated",
+                "The model was neither blessed nor refused: the Evaluator has no thresholds. Set some.",
+                "unknown",
+                "not validated",
+            )
+        )
     if blessing == "not_blessed":
-        facts.append(_validation("not_blessed", "The model trained in this run was not blessed, so the earlier one goes on serving.", "watch", "not blessed"))
+        facts.append(
+            _validation(
+                "not_blessed", "The model trained in this run was not blessed, so the earlier one goes on serving.", "watch", "not blessed"
+            )
+        )
     return facts
 
 
@@ -259,8 +305,14 @@ def failure_sentence(failure: ValidationFailure, words: Words) -> str:
     value = failure.value.value if isinstance(failure.value, Scalar) else None
     shown = "an undefined value" if value is None else words.number(value)
     bounds = _bound_text(failure.threshold, words)
-    change = " change against the baseline" if failure.threshold.absolute_change is not None or failure.threshold.relative_change is not None else ""
-    return f"Validation failed: {metric_name(failure.key.name)}{change} of {_slice_text(failure.slice)} is {shown}, {bounds}." + (f" {failure.message}" if failure.message else "")
+    change = (
+        " change against the baseline"
+        if failure.threshold.absolute_change is not None or failure.threshold.relative_change is not None
+        else ""
+    )
+    return f"Validation failed: {metric_name(failure.key.name)}{change} of {_slice_text(failure.slice)} is {shown}, {bounds}." + (
+        f" {failure.message}" if failure.message else ""
+    )
 
 
 def _slice_text(where: AnySlice) -> str:
@@ -271,7 +323,8 @@ def _bound_text(threshold: Threshold, words: Words) -> str:
     if threshold.absolute_change is not None or threshold.relative_change is not None:
         allowed = threshold.absolute_change if threshold.absolute_change is not None else threshold.relative_change or 0.0
         kind = "" if threshold.absolute_change is not None else " (relative)"
-        return f"where a change of {words.signed(allowed)}{kind} is allowed"
+        side = "at most" if threshold.direction == "LOWER_IS_BETTER" else "at least"
+        return f"where {side} {words.signed(allowed)}{kind} is required"
     parts = [f"at least {words.number(threshold.lower)}"] if threshold.lower is not None else []
     parts += [f"at most {words.number(threshold.upper)}"] if threshold.upper is not None else []
     return f"where {' and '.join(parts) or 'a bound'} is required"
@@ -299,7 +352,11 @@ def _version_facts(run: Run, reference: Run | None, ledger: Ledger | None) -> li
 def version_changes(old: ModelVersion, new: ModelVersion) -> tuple[tuple[str, str, str], ...]:
     """(name, old, new) of everything recorded that differs between the two trainings, but for times and paths."""
     before, after = _settings(old.trainer), _settings(new.trainer)
-    changes = [(name, before.get(name, "not set"), after.get(name, "not set")) for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
+    changes = [
+        (name, before.get(name, "not set"), after.get(name, "not set"))
+        for name in sorted({*before, *after})
+        if before.get(name) != after.get(name)
+    ]
     if old.data_spans != new.data_spans and old.data_spans and new.data_spans:
         changes.append(("training spans", _spans(old.data_spans), _spans(new.data_spans)))
     return tuple(changes)
@@ -315,7 +372,11 @@ def _settings(trainer: Execution | None) -> dict[str, str]:
     for name, value in {**(trainer.properties if trainer else {}), **(trainer.custom if trainer else {})}.items():
         if name in ("module_path", "run_fn", "module_file", "custom_config", "train_args", "eval_args", "hyperparameters", "version"):
             _flatten(flat, "" if name == "custom_config" else name, _json(value))
-    return {k: v for k, v in flat.items() if k.rsplit(".", 1)[-1] not in ("span", "spans", "period", "start", "end", "seed_time") and "/" not in v}
+    return {
+        k: v
+        for k, v in flat.items()
+        if k.rsplit(".", 1)[-1] not in ("span", "spans", "period", "start", "end", "seed_time") and "/" not in v
+    }
 
 
 def _json(value: Any) -> Any:
@@ -339,7 +400,11 @@ def key_text(key: MetricKey) -> str:
     """The whole key as a reader sees it: name, model, class, weighting."""
     parts = [metric_name(key.name)]
     if key.sub_key is not None:
-        parts += [f"{name} {value}" for name, value in (("class", key.sub_key.class_id), ("k", key.sub_key.k), ("top", key.sub_key.top_k)) if value is not None]
+        parts += [
+            f"{name} {value}"
+            for name, value in (("class", key.sub_key.class_id), ("k", key.sub_key.k), ("top", key.sub_key.top_k))
+            if value is not None
+        ]
     parts += [key.aggregation.replace("_", " ")] if key.aggregation else []
     parts += ["difference"] if key.is_diff else []
     parts += [key.output_name] if key.output_name else []

@@ -75,4 +75,6 @@ def _page(request: Request, judged: Judgement, shelf: Shelf, words: Words) -> tu
 def empty(title: str, found: Sequence[Notice], pipelines: tuple[tuple[str, str], ...] = ()) -> View:
     """A page that says why there is nothing to show."""
     choices = tuple(Choice(id=key, text=name) for key, name in pipelines)
-    return View(view="empty", title=title, notices=tuple(found), selection=Selection(pipelines=choices, pipeline=choices[0].id if choices else ""))
+    return View(
+        view="empty", title=title, notices=tuple(found), selection=Selection(pipelines=choices, pipeline=choices[0].id if choices else "")
+    )

@@ -11,7 +11,7 @@ from model_insights.judgement import Judgement
 from model_insights.loaded import Loaded
 from model_insights.run import Run
 from model_insights.stats import FeaturePath, FeatureStats, SchemaFeature
-from model_insights.view import Block, Distribution, DistributionBin, Fact, Facts, Line, Mark, Paragraph, Point, Section, TimeSeries
+from model_insights.view import Block, Distribution, DistributionBin, Fact, Facts, Line, Mark, Paragraph, Point, Section, TimeSeries, Tone
 from model_insights.views.page import period_text, run_axis, value_axis
 from model_insights.wording import STATES, Words, plural
 
@@ -30,7 +30,11 @@ def sections(judged: Judgement, path: FeaturePath, words: Words) -> tuple[str, t
     if current is None:
         blocks.append(Paragraph(text=f"This run has no statistics of {name}.", tone="unknown"))
     first = Section(id="distribution", title=title, corner="data", state=state, state_text=STATES[state], blocks=tuple(blocks))
-    return name, (first, Section(id="history", title=f"{name} over {plural(len(judged.series.runs), 'period')}", blocks=_history(judged, path, words)), _facts(judged, path, current, words))
+    return name, (
+        first,
+        Section(id="history", title=f"{name} over {plural(len(judged.series.runs), 'period')}", blocks=_history(judged, path, words)),
+        _facts(judged, path, current, words),
+    )
 
 
 def _stats(run: Run, path: FeaturePath, split: str = "") -> FeatureStats | None:
@@ -63,8 +67,14 @@ def _distribution(judged: Judgement, path: FeaturePath, words: Words) -> Distrib
     series = tuple(f"{label}: {period_text(run, words)}" for label, _, run, _ in kept)
     roles = tuple(role for _, role, *_ in kept)
     largest = max(bins, key=lambda b: abs((b.shares[0] or 0.0) - (b.shares[-1] or 0.0)))
-    alt = f"Distribution of {'.'.join(path)}; the largest difference is at {largest.label}: " + ", ".join(f"{s} {t}" for s, t in zip(series, largest.texts)) + "."
-    note = f"Split {split}, {words.count(now.common.tot_num_values)} values now." + (" Bins are the reference's deciles." if now.numeric else "")
+    alt = (
+        f"Distribution of {'.'.join(path)}; the largest difference is at {largest.label}: "
+        + ", ".join(f"{s} {t}" for s, t in zip(series, largest.texts, strict=False))
+        + "."
+    )
+    note = f"Split {split}, {words.count(now.common.tot_num_values)} values now." + (
+        " Bins are the reference's deciles." if now.numeric else ""
+    )
     axis = value_axis("Share of examples", [s for b in bins for s in b.shares], words, kind="percent")
     return Distribution(title="Distribution", alt=alt, series=series, roles=roles, axis=axis, bins=bins, note=note)  # type: ignore[arg-type]
 
@@ -82,8 +92,10 @@ def _aligned(columns: list[tuple[Bin, ...]], words: Words) -> tuple[Distribution
     for label in labels:
         values = tuple(share.get(label, 0.0) for share in shares)
         low, high = bounds[label]
-        tone = "bad" if len(values) > 1 and abs(values[0] - values[1]) > 0.05 else "neutral"
-        out.append(DistributionBin(label=label, shares=values, texts=tuple(words.percent(v, 1) for v in values), low=low, high=high, tone=tone))  # type: ignore[arg-type]
+        tone: Tone = "bad" if len(values) > 1 and abs(values[0] - values[1]) > 0.05 else "neutral"
+        out.append(
+            DistributionBin(label=label, shares=values, texts=tuple(words.percent(v, 1) for v in values), low=low, high=high, tone=tone)
+        )
     return tuple(out)
 
 
@@ -110,22 +122,37 @@ def _share_of(stats: FeatureStats | None, value: str) -> float | None:
     return sum(one.count for one in stats.string.ranks if one.value == value) / stats.common.tot_num_values
 
 
-def _series(title: str, label: str, runs: tuple[Run, ...], values: list[float | None], judged: Judgement, words: Words, *, kind: str) -> TimeSeries:
+def _series(
+    title: str, label: str, runs: tuple[Run, ...], values: list[float | None], judged: Judgement, words: Words, *, kind: str
+) -> TimeSeries:
     def said(value: float | None) -> str:
         return "not known" if value is None else words.percent(value, 1) if kind == "percent" else words.number(value)
 
     points = tuple(
-        Point(x=float(i), y=value, text=f"{period_text(run, words)}: {said(value)}", emphasis=run.id == judged.run.id) for i, (run, value) in enumerate(zip(runs, values))
+        Point(x=float(i), y=value, text=f"{period_text(run, words)}: {said(value)}", emphasis=run.id == judged.run.id)
+        for i, (run, value) in enumerate(zip(runs, values, strict=False))
     )
-    marks = tuple(Mark(at=float(i), text="reference", kind="data") for i, run in enumerate(runs) if judged.reference and run.id == judged.reference.id)
+    marks = tuple(
+        Mark(at=float(i), text="reference", kind="data") for i, run in enumerate(runs) if judged.reference and run.id == judged.reference.id
+    )
     alt = f"{title} per period: " + "; ".join(point.text for point in points) + "."
-    return TimeSeries(title=title, alt=alt, x=run_axis(runs, words), y=value_axis(label, values, words, kind=kind), lines=(Line(name=title, points=points),), marks=marks)
+    return TimeSeries(
+        title=title,
+        alt=alt,
+        x=run_axis(runs, words),
+        y=value_axis(label, values, words, kind=kind),
+        lines=(Line(name=title, points=points),),
+        marks=marks,
+    )
 
 
 def _facts(judged: Judgement, path: FeaturePath, stats: FeatureStats | None, words: Words) -> Section:
     items: list[Fact] = []
     if stats is not None:
-        items += [Fact(label="Type", value=stats.type.lower()), Fact(label="Examples with it", value=words.count(stats.common.num_non_missing))]
+        items += [
+            Fact(label="Type", value=stats.type.lower()),
+            Fact(label="Examples with it", value=words.count(stats.common.num_non_missing)),
+        ]
         if stats.numeric is not None:
             n = stats.numeric
             pairs = (("Minimum", n.min), ("Median", n.median), ("Mean", n.mean), ("Maximum", n.max), ("Standard deviation", n.std_dev))
@@ -133,7 +160,9 @@ def _facts(judged: Judgement, path: FeaturePath, stats: FeatureStats | None, wor
             items.append(Fact(label="Zeros", value=words.count(n.num_zeros)))
         if stats.string is not None:
             items.append(Fact(label="Distinct values", value=words.count(stats.string.unique)))
-        items += [Fact(label=one.name, value=words.number(one.number) if one.number is not None else one.text or "stored") for one in stats.custom]
+        items += [
+            Fact(label=one.name, value=words.number(one.number) if one.number is not None else one.text or "stored") for one in stats.custom
+        ]
     items += _judged_facts(judged, path, words)
     wanted = _schema_feature(judged.run, path)
     if wanted is not None:

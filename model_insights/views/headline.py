@@ -32,11 +32,16 @@ def severity_of(judged: Judgement, words: Words) -> Severity:
         return Severity(level="unknown", name=SEVERITIES["unknown"], sentence=f"How bad it is cannot be said: {reason}.")
     above = words.money(abs(found.excess.value))
     side = "above" if found.excess.value >= 0 else "below"
-    steps = {"none": ("little", budget.little), "little": ("big", budget.big), "big": ("emergency", budget.emergency), "emergency": ("", 0.0)}
+    steps = {
+        "none": ("little", budget.little),
+        "little": ("big", budget.big),
+        "big": ("emergency", budget.emergency),
+        "emergency": ("", 0.0),
+    }
     name, bound = steps[found.level]
     further = f"; {_article(name)} starts at {words.money(bound)}" if name else f"; an emergency starts at {words.money(budget.emergency)}"
     sentence = f"{above} in 30 days {side} the expected level ({words.interval(found.excess.low, found.excess.high)}){further}."
-    could = f"could be {_article(found.could_be)}" if found.could_be else ""
+    could = f"It could be {_article(found.could_be)}." if found.could_be else ""
     return Severity(level=found.level, name=SEVERITIES[found.level], sentence=sentence, could_be=could)  # type: ignore[arg-type]
 
 
@@ -73,7 +78,10 @@ def _cause(verdict: Verdict, words: Words) -> str:
         names = " or ".join(_IN[corner] for corner in verdict.cannot_tell)
         return f"{names}, which cannot be told apart here ({words.percent(verdict.cannot_tell_share)} of what moved)"
     largest = sorted(verdict.shares, key=lambda one: -one.share)[:2]
-    return " and ".join(f"{_IN[one.corner]} ({words.percent(one.share)})" for one in largest) + " both moved it, and which weighs more cannot be told"
+    return (
+        " and ".join(f"{_IN[one.corner]} ({words.percent(one.share)})" for one in largest)
+        + " both moved it, and which weighs more cannot be told"
+    )
 
 
 def _confidence(verdict: Verdict) -> str:
@@ -85,7 +93,9 @@ def _confidence_reason(verdict: Verdict, words: Words) -> str:
         return verdict.reason
     parts = []
     if verdict.kind == "fault" and verdict.probability is not None and verdict.corner is not None:
-        parts.append(f"it holds the largest line in {words.percent(verdict.probability)} of resampled periods (not yet calibrated on known faults)")
+        parts.append(
+            f"it holds the largest line in {words.percent(verdict.probability)} of resampled periods (not yet calibrated on known faults)"
+        )
     if "rate" in verdict.confirmed or verdict.cannot_tell:
         parts.append(verdict.reason)
     return "; ".join(parts)
@@ -99,7 +109,7 @@ def _next(judged: Judgement, verdict: Verdict, ledger: Ledger | None) -> str:
         return verdict.next_measurement
     line = verdict.confirmed[0] if verdict.confirmed else ""
     unit = ""
-    found = ledger.line(line) if ledger and line else None  # type: ignore[arg-type]
+    found = ledger.line(line) if ledger and line else None
     if found is not None and found.by_unit:
         where, money = max(found.by_unit, key=lambda pair: pair[1])
         unit = f", first for {where.text}" if money > 0 and where.items else ""

@@ -39,7 +39,11 @@ from model_insights.views.page import evidence_link, period_text, slice_link, st
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, STATES, Words, money_value, plural
 
 _EVIDENCE = (
-    Column(id="state", title="State", hint="held: the assumption stands; watch: look at it; violated: it does not stand; unknown: it could not be judged"),
+    Column(
+        id="state",
+        title="State",
+        hint="held: the assumption stands; watch: look at it; violated: it does not stand; unknown: it could not be judged",
+    ),
     Column(id="subject", title="What"),
     Column(id="sentence", title="Evidence", sortable=False),
     Column(id="value", title="Measured", align="right"),
@@ -62,11 +66,18 @@ def sections(judged: Judgement, words: Words, tables: Mapping[str, TableRequest]
 # --- the verdict ---------------------------------------------------------------------------------------------------------------
 
 
-def _verdict_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, words: Words, tables: Mapping[str, TableRequest]) -> Section:
+def _verdict_section(
+    judged: Judgement, verdict: Verdict, ledger: Ledger | None, words: Words, tables: Mapping[str, TableRequest]
+) -> Section:
     blocks: list[Block] = [triangle(judged, verdict, words)]
     if ledger is None:
         blocks.append(Paragraph(text=f"The change of cost cannot be accounted for: {judged.ledger_reason}.", tone="unknown"))
-        return Section(id="verdict", title="Which assumption broke cannot be said from these artifacts", lead=judged.ledger_reason, blocks=tuple(blocks))
+        return Section(
+            id="verdict",
+            title="Which assumption broke cannot be said from these artifacts",
+            lead=judged.ledger_reason,
+            blocks=tuple(blocks),
+        )
     blocks += [waterfall(judged, ledger, verdict, words), _worst_slices(ledger, words, tables.get("worst")), _heat_map(ledger, words)]
     change = words.change(ledger.change)
     reference = next(run for run in judged.series.runs if run.id == ledger.reference_id)
@@ -99,14 +110,23 @@ def triangle(judged: Judgement, verdict: Verdict, words: Words) -> Triangle:
     if verdict.kind == "open":
         unclear = Value(text="all of it", value=1.0, tone="unknown")
     names = " or ".join(CORNERS[corner].lower() for corner in verdict.cannot_tell)
-    sentence = f"{unclear.text} may belong to {names}" if verdict.cannot_tell_share > 0 and names else verdict.reason if verdict.kind == "open" else ""
-    alt = "; ".join(f"{one.name}: {one.state_text}, {one.money.text}, share {one.share.text}" for one in corners) + f"; cannot tell: {unclear.text}."
+    sentence = (
+        f"{unclear.text} may belong to {names}"
+        if verdict.cannot_tell_share > 0 and names
+        else verdict.reason
+        if verdict.kind == "open"
+        else ""
+    )
+    alt = (
+        "; ".join(f"{one.name}: {one.state_text}, {one.money.text}, share {one.share.text}" for one in corners)
+        + f"; cannot tell: {unclear.text}."
+    )
     return Triangle(title="The ML Insights Triangle", alt=alt, corners=tuple(corners), cannot_tell=unclear, cannot_tell_sentence=sentence)
 
 
 def _corner_sentence(facts: tuple[Evidence, ...]) -> str:
     counts = {state: sum(fact.state == state for fact in facts) for state in ("violated", "watch", "held", "unknown")}
-    parts = [f"{count} {STATES[state].lower()}" for state, count in counts.items() if count]  # type: ignore[index]
+    parts = [f"{count} {STATES[state].lower()}" for state, count in counts.items() if count]
     return ", ".join(parts) or "no evidence"
 
 
@@ -129,7 +149,13 @@ def waterfall(judged: Judgement, ledger: Ledger, verdict: Verdict, words: Words)
     steps.append(_total_step(period_text(judged.run, words), ledger.after, words))
     alt = "From " + "; ".join(f"{step.label}: {step.value.text}" for step in steps) + "."
     axis = value_axis(f"Cost of mistakes ({words.currency})", [v for s in steps for v in (s.start, s.end)], words, kind="money")
-    return Waterfall(title=f"From {steps[0].value.text} to {steps[-1].value.text}", alt=alt, axis=axis, steps=tuple(steps), note="Lines add up to the change exactly.")
+    return Waterfall(
+        title=f"From {steps[0].value.text} to {steps[-1].value.text}",
+        alt=alt,
+        axis=axis,
+        steps=tuple(steps),
+        note="Lines add up to the change exactly.",
+    )
 
 
 def _total_step(label: str, money: float, words: Words) -> Step:
@@ -164,7 +190,16 @@ def _worst_slices(ledger: Ledger, words: Words, asked: TableRequest | None) -> T
         )
         for unit, money in totals
     ]  # fmt: skip
-    return table("worst", "Where the change came from", columns, rows, asked, empty="No slice could be priced.", note="Slices add up to the lines, lines to the change.", size=8)
+    return table(
+        "worst",
+        "Where the change came from",
+        columns,
+        rows,
+        asked,
+        empty="No slice could be priced.",
+        note="Slices add up to the lines, lines to the change.",
+        size=8,
+    )
 
 
 def _heat_map(ledger: Ledger, words: Words) -> HeatMap:
@@ -172,9 +207,16 @@ def _heat_map(ledger: Ledger, words: Words) -> HeatMap:
     cells = []
     for column, line in enumerate(ledger.lines):
         parts = dict(line.by_unit)
-        cells += [HeatCell(row=row, column=column, value=Value(text=words.change(parts.get(unit, 0.0)), value=parts.get(unit, 0.0))) for row, unit in enumerate(units)]
+        cells += [
+            HeatCell(row=row, column=column, value=Value(text=words.change(parts.get(unit, 0.0)), value=parts.get(unit, 0.0)))
+            for row, unit in enumerate(units)
+        ]
     largest = max(cells, key=lambda cell: abs(cell.value.value or 0.0), default=None)
-    alt = f"Largest cell: {units[largest.row].text}, {LINES[ledger.lines[largest.column].id]}, {largest.value.text}." if largest else "No slice."
+    alt = (
+        f"Largest cell: {units[largest.row].text}, {LINES[ledger.lines[largest.column].id]}, {largest.value.text}."
+        if largest
+        else "No slice."
+    )
     return HeatMap(
         title="Slices by line", alt=alt, rows=tuple(unit.text for unit in units), columns=tuple(LINES[line.id] for line in ledger.lines), cells=tuple(cells),
         row_label="Slice", column_label="Line of the account",
@@ -190,7 +232,7 @@ def _corner_section(judged: Judgement, name: str, verdict: Verdict, words: Words
     top = facts[0] if facts else None
     share = next((one for one in verdict.shares if one.corner == name), None)
     money = f", {words.change(share.money)} of the change" if share and abs(share.money) >= 0.005 else ""
-    title = f"{CORNERS[name]}: {_corner_sentence(facts)}{money}"  # type: ignore[index]
+    title = f"{CORNERS[name]}: {_corner_sentence(facts)}{money}"
     lead = _lead(name, top, judged)
     blocks: list[Block] = [_evidence_table(name, facts, words, tables.get(name))]
     blocks += _corner_figures(judged, name, words)
@@ -223,7 +265,7 @@ def _evidence_table(name: str, facts: tuple[Evidence, ...], words: Words, asked:
         )
         for fact in facts
     ]  # fmt: skip
-    return table(name, f"Evidence: {CORNERS[name].lower()}", _EVIDENCE, rows, asked, empty="No evidence.", size=10)  # type: ignore[index]
+    return table(name, f"Evidence: {CORNERS[name].lower()}", _EVIDENCE, rows, asked, empty="No evidence.", size=10)
 
 
 def _corner_figures(judged: Judgement, name: CornerName | str, words: Words) -> list[Block]:
@@ -246,10 +288,18 @@ def _drift_bars(judged: Judgement, words: Words) -> Bars:
         )
         for one in top if one.change
     )  # fmt: skip
-    axis = value_axis("Population stability index (PSI)", [v for b in bars for v in (b.value.value, b.reference.value if b.reference else None)], words)
-    alt = "PSI per feature: " + "; ".join(f"{bar.label} {bar.value.text} (chance {bar.reference.text if bar.reference else ''})" for bar in bars) + "."
+    axis = value_axis(
+        "Population stability index (PSI)", [v for b in bars for v in (b.value.value, b.reference.value if b.reference else None)], words
+    )
+    alt = (
+        "PSI per feature: "
+        + "; ".join(f"{bar.label} {bar.value.text} (chance {bar.reference.text if bar.reference else ''})" for bar in bars)
+        + "."
+    )
     note = f"{plural(len(known), 'feature')} compared; the {len(bars)} largest shown. The mark is the 95 % quantile without any change at these sample sizes."
-    return Bars(title="How far each feature moved", alt=alt, axis=axis, bars=bars, value_name="PSI", reference_name="by chance (95 %)", note=note)
+    return Bars(
+        title="How far each feature moved", alt=alt, axis=axis, bars=bars, value_name="PSI", reference_name="by chance (95 %)", note=note
+    )
 
 
 def _calibration_bars(judged: Judgement, words: Words) -> list[Block]:
@@ -264,10 +314,19 @@ def _calibration_bars(judged: Judgement, words: Words) -> list[Block]:
         return Value(text=words.number(value) if value is not None else "no events", value=value)
 
     bars = tuple(
-        Bar(label=line.unit.text, value=ratio(line.rates), reference=ratio(old[line.unit].rates) if line.unit in old else None, link=slice_link(line.unit))
+        Bar(
+            label=line.unit.text,
+            value=ratio(line.rates),
+            reference=ratio(old[line.unit].rates) if line.unit in old else None,
+            link=slice_link(line.unit),
+        )
         for line in sorted(cost.lines, key=lambda line: -abs(line.rates[0] / line.rates[1] - 1) if line.rates[1] else 0.0)
     )
-    axis = value_axis("Predicted rate / observed rate (1 is right)", [v for b in bars for v in (b.value.value, b.reference.value if b.reference else None)], words)
+    axis = value_axis(
+        "Predicted rate / observed rate (1 is right)",
+        [v for b in bars for v in (b.value.value, b.reference.value if b.reference else None)],
+        words,
+    )
     alt = "Predicted over observed rate of the serving model: " + "; ".join(f"{bar.label} {bar.value.text}" for bar in bars) + "."
     return [Bars(title="Calibration of the serving model per slice", alt=alt, axis=axis, bars=bars)]
 
@@ -284,8 +343,17 @@ def _outcome_bars(judged: Judgement, words: Words) -> list[Block]:
         )
         for line in sorted(cost.lines, key=lambda line: -abs(line.rates[1] - old[line.unit].rates[1]) if line.unit in old else 0.0)
     )  # fmt: skip
-    axis = value_axis("Observed outcome rate", [v for b in bars for v in (b.value.value, b.reference.value if b.reference else None)], words, kind="percent")
-    alt = "Observed outcome rate: " + "; ".join(f"{bar.label} {bar.value.text} (before {bar.reference.text if bar.reference else 'unknown'})" for bar in bars) + "."
+    axis = value_axis(
+        "Observed outcome rate",
+        [v for b in bars for v in (b.value.value, b.reference.value if b.reference else None)],
+        words,
+        kind="percent",
+    )
+    alt = (
+        "Observed outcome rate: "
+        + "; ".join(f"{bar.label} {bar.value.text} (before {bar.reference.text if bar.reference else 'unknown'})" for bar in bars)
+        + "."
+    )
     return [Bars(title="What customers did per slice", alt=alt, axis=axis, bars=bars)]
 
 
@@ -295,7 +363,9 @@ def _outcome_bars(judged: Judgement, words: Words) -> list[Block]:
 def _history_section(judged: Judgement, words: Words) -> Section:
     priced = sum(judged.series.cost(run.id) is not None for run in judged.series.runs)
     title = f"Cost of mistakes in {plural(priced, 'period')}" if priced else "No period has a cost"
-    blocks: tuple[Block, ...] = (cost_series(judged, words),) if priced else (Paragraph(text=judged.cost_reason or "No run could be priced.", tone="unknown"),)
+    blocks: tuple[Block, ...] = (
+        (cost_series(judged, words),) if priced else (Paragraph(text=judged.cost_reason or "No run could be priced.", tone="unknown"),)
+    )
     return Section(id="history", title=title, lead="Each period priced with the model that served in it.", blocks=blocks)
 
 
@@ -306,7 +376,12 @@ def _lineage_section(judged: Judgement, words: Words) -> Section:
         return Section(id="lineage", title="Where the numbers come from is not recorded", blocks=(Paragraph(text=text, tone="unknown"),))
     changed = sum(node.changed for node in figure.nodes)
     against = f" against {period_text(judged.reference, words)}" if judged.reference else ""
-    return Section(id="lineage", title=f"{plural(changed, 'artifact')} made differently{against}", lead="From data to push; each box opens its artifact.", blocks=(figure,))
+    return Section(
+        id="lineage",
+        title=f"{plural(changed, 'artifact')} made differently{against}",
+        lead="From data to push; each box opens its artifact.",
+        blocks=(figure,),
+    )
 
 
 def _how_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, words: Words) -> Section:
@@ -324,9 +399,16 @@ def _how_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, wor
         ]
     if judged.expected is not None:
         level = judged.expected
-        items.append(Fact(label="Expected level", value=f"{words.money(level.value)}, median of up to 4 earlier periods (of {level.periods}); a season cannot be excluded"))
+        items.append(
+            Fact(
+                label="Expected level",
+                value=f"{words.money(level.value)}, median of up to 4 earlier periods (of {level.periods}); a season cannot be excluded",
+            )
+        )
     if judged.cost is not None and judged.cost.noise_floor > 0:
-        items.append(Fact(label="Noise floor", value=f"{words.money(judged.cost.noise_floor)} is what a calibrated model would show at this n"))
+        items.append(
+            Fact(label="Noise floor", value=f"{words.money(judged.cost.noise_floor)} is what a calibrated model would show at this n")
+        )
     rule = judged.case.rule
     if rule is not None:
         items.append(Fact(label="Cost rule", value=f"{rule.name} ({rule.kind}), counted per {', '.join(rule.unit) or 'whole'}"))

@@ -26,7 +26,7 @@ def lineage_figure(run: Run, reference: Run | None, words: Words, *, selected: i
         return None
     rows: dict[int, int] = {}
     nodes = []
-    twins = {_role(run, a): a for a in []} if reference is None else {_role(reference, a): a for a in _artifacts(reference)}
+    twins = {_role(reference, a): a for a in _artifacts(reference)} if reference else {}
     for artifact in shown:
         layer = _LAYERS.get(artifact.type, 3)
         changed = bool(reference and artifact_changes(run, artifact, reference, twins.get(_role(run, artifact))))
@@ -98,7 +98,9 @@ def artifact_changes(run: Run, artifact: Artifact, reference: Run, twin: Artifac
 
 
 def _model_changes(run: Run, artifact: Artifact, reference: Run, twin: Artifact) -> tuple[tuple[str, str, str], ...]:
-    versions = {v.artifact.id: v for one in (run, reference) for v in (one.candidate, one.baseline) if v is not None and v.artifact is not None}
+    versions = {
+        v.artifact.id: v for one in (run, reference) for v in (one.candidate, one.baseline) if v is not None and v.artifact is not None
+    }
     old, new = versions.get(twin.id), versions.get(artifact.id)
     return tuple(c for c in version_changes(old, new) if not c[0].startswith("training")) if old and new else ()
 
@@ -126,7 +128,9 @@ def find_artifact(run: Run, wanted: str) -> Artifact:
     raise UnknownId(f"Artifact {wanted!r} is not in the lineage of this run. Choose one from the lineage picture.")
 
 
-def sections(run: Run, reference: Run | None, wanted: str, words: Words, tables: Mapping[str, TableRequest]) -> tuple[str, tuple[Section, ...]]:
+def sections(
+    run: Run, reference: Run | None, wanted: str, words: Words, tables: Mapping[str, TableRequest]
+) -> tuple[str, tuple[Section, ...]]:
     """(title, sections) of the artifact page. Raises UnknownId. Without lineage it says so."""
     if not run.lineage.artifacts:
         text = "No lineage: the log directory has no ML Metadata store for this pipeline. Keep metadata.db beside the pipeline root."
@@ -134,16 +138,24 @@ def sections(run: Run, reference: Run | None, wanted: str, words: Words, tables:
     artifact = find_artifact(run, wanted)
     figure = lineage_figure(run, reference, words, selected=artifact.id)
     title = f"{artifact.type}, {_detail(run, artifact)}"
-    first = Section(id="artifact", title=title, blocks=tuple(block for block in (_facts(run, artifact, words), figure) if block is not None))
+    first = Section(
+        id="artifact", title=title, blocks=tuple(block for block in (_facts(run, artifact, words), figure) if block is not None)
+    )
     return title, (first, _changed_section(run, artifact, reference, words, tables), _property_section(run, artifact, tables))
 
 
 def _facts(run: Run, artifact: Artifact, words: Words) -> Facts:
     producer = _producer(run.lineage, artifact)
-    items = [Fact(label="Type", value=artifact.type), Fact(label="State", value=artifact.state.lower()), Fact(label="Recorded at", value=artifact.uri)]
+    items = [
+        Fact(label="Type", value=artifact.type),
+        Fact(label="State", value=artifact.state.lower()),
+        Fact(label="Recorded at", value=artifact.uri),
+    ]
     items.append(Fact(label="Files", value="found" if artifact.path else "not where they were recorded, nor below the log directory"))
     if producer is not None:
-        items.append(Fact(label="Made by", value=f"{producer.node or producer.component} (execution {producer.id}, {producer.state.lower()})"))
+        items.append(
+            Fact(label="Made by", value=f"{producer.node or producer.component} (execution {producer.id}, {producer.state.lower()})")
+        )
     return Facts(title="", items=tuple(items))
 
 
@@ -153,11 +165,23 @@ def _changed_section(run: Run, artifact: Artifact, reference: Run | None, words:
     twin = next((a for a in _artifacts(reference) if _role(reference, a) == _role(run, artifact)), None)
     changes = artifact_changes(run, artifact, reference, twin)
     rows = [Row(id=name, cells=(Cell(text=name), Cell(text=old), Cell(text=new))) for name, old, new in changes]
-    columns = (Column(id="name", title="What"), Column(id="then", title=f"Then ({period_text(reference, words)})"), Column(id="now", title="Now"))
-    title = f"{plural(len(changes), 'setting')} differ from {period_text(reference, words)}" if changes else f"Nothing recorded differs from {period_text(reference, words)}"
+    columns = (
+        Column(id="name", title="What"),
+        Column(id="then", title=f"Then ({period_text(reference, words)})"),
+        Column(id="now", title="Now"),
+    )
+    title = (
+        f"{plural(len(changes), 'setting')} differ from {period_text(reference, words)}"
+        if changes
+        else f"Nothing recorded differs from {period_text(reference, words)}"
+    )
     if twin is None:
         title = f"The run of {period_text(reference, words)} has no counterpart"
-    return Section(id="changed", title=title, blocks=(table("changed", "What changed", columns, rows, tables.get("changed"), empty="Nothing recorded differs."),))
+    return Section(
+        id="changed",
+        title=title,
+        blocks=(table("changed", "What changed", columns, rows, tables.get("changed"), empty="Nothing recorded differs."),),
+    )
 
 
 def _property_section(run: Run, artifact: Artifact, tables: Mapping[str, TableRequest]) -> Section:
@@ -168,4 +192,8 @@ def _property_section(run: Run, artifact: Artifact, tables: Mapping[str, TableRe
         pairs += [(f"{producer.node or producer.component}: {name}", _text(value)) for name, value in made if not name.startswith("__")]
     rows = [Row(id=name, cells=(Cell(text=name), Cell(text=value))) for name, value in pairs]
     columns = (Column(id="name", title="Property"), Column(id="value", title="Value", sortable=False))
-    return Section(id="properties", title=f"{plural(len(pairs), 'property', 'properties')} recorded", blocks=(table("properties", "Properties", columns, rows, tables.get("properties"), empty="None."),))
+    return Section(
+        id="properties",
+        title=f"{plural(len(pairs), 'property', 'properties')} recorded",
+        blocks=(table("properties", "Properties", columns, rows, tables.get("properties"), empty="None."),),
+    )

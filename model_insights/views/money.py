@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from model_insights.cost.account import CostLine, RunCost, by_unit
-from model_insights.cost.model import Cells, unit_cost
+from model_insights.cost.model import Cells, Floats, unit_cost
 from model_insights.cost.units import value_names
 from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
@@ -33,6 +33,7 @@ from model_insights.view import (
     Section,
     Table,
     TableRequest,
+    Tick,
     TimeSeries,
 )
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
@@ -46,7 +47,9 @@ _FORMULAS = {
 }
 
 
-def sections(judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest]) -> tuple[Section, ...]:
+def sections(
+    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest]
+) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
     if judged.cost is None:
         return (_no_cost(judged),)
@@ -59,7 +62,9 @@ def sections(judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words
 
 
 def _no_cost(judged: Judgement) -> Section:
-    remedy = "Describe prices and keys in insights.toml (docs/insights_toml.md) beside the pipeline root." if judged.case.rule is None else ""
+    remedy = (
+        "Describe prices and keys in insights.toml (docs/insights_toml.md) beside the pipeline root." if judged.case.rule is None else ""
+    )
     text = f"{judged.cost_reason.rstrip('.')}. {remedy}".strip()
     return Section(id="money", title="No cost is known for this run", lead=text, blocks=(Paragraph(text=text, tone="unknown"),))
 
@@ -89,7 +94,17 @@ def cost_series(judged: Judgement, words: Words) -> TimeSeries:
         else:
             said = f"{text}: {words.money(cost.total.value)} ({words.interval(cost.total.low, cost.total.high)})"
             link = Link(view="cost", run=run.id)
-            points.append(Point(x=float(i), y=cost.total.value, low=cost.total.low, high=cost.total.high, text=said, link=link, emphasis=run.id == judged.run.id))
+            points.append(
+                Point(
+                    x=float(i),
+                    y=cost.total.value,
+                    low=cost.total.low,
+                    high=cost.total.high,
+                    text=said,
+                    link=link,
+                    emphasis=run.id == judged.run.id,
+                )
+            )
         if level is not None:
             low, high = max(0.0, level.value - 2 * level.spread), level.value + 2 * level.spread
             band.append(Point(x=float(i), y=level.value, low=low, high=high, text=f"{text}: expected {words.money(level.value)}"))
@@ -132,15 +147,25 @@ def _slices_section(judged: Judgement, cost: RunCost, words: Words, tables: Mapp
     blocks: list[Block] = [_slice_ranges(lines, words), _slice_table(judged, cost, lines, old, words, tables.get("slices"))]
     if cost.gaps:
         blocks.append(_gap_table(cost, words, tables.get("gaps")))
-    return Section(id="slices", title=title, lead=f"{plural(len(lines), 'unit')} priced; they sum to {words.money(cost.total.value)}.", blocks=tuple(blocks))
+    return Section(
+        id="slices",
+        title=title,
+        lead=f"{plural(len(lines), 'unit')} priced; they sum to {words.money(cost.total.value)}.",
+        blocks=tuple(blocks),
+    )
 
 
 def _slice_ranges(lines: list[CostLine], words: Words) -> RangePlot:
     shown = lines[:15]
     rows = tuple(
-        RangeRow(label=line.unit.text, value=money_value(words, line.money), low=line.money.low, high=line.money.high, link=slice_link(line.unit)) for line in shown
+        RangeRow(
+            label=line.unit.text, value=money_value(words, line.money), low=line.money.low, high=line.money.high, link=slice_link(line.unit)
+        )
+        for line in shown
     )
-    axis = value_axis(f"Cost of the period ({words.currency})", [v for row in rows for v in (row.value.value, row.high)], words, kind="money")
+    axis = value_axis(
+        f"Cost of the period ({words.currency})", [v for row in rows for v in (row.value.value, row.high)], words, kind="money"
+    )
     alt = "Cost per slice: " + "; ".join(f"{row.label} {row.value.text} ({row.value.interval_text})" for row in rows) + "."
     note = f"{len(lines) - len(shown)} smaller units are in the table." if len(lines) > len(shown) else ""
     return RangePlot(title="Cost per slice, with 95 % intervals", alt=alt, axis=axis, rows=rows, note=note)
@@ -158,7 +183,9 @@ _SLICE_COLUMNS = (
 )
 
 
-def _slice_table(judged: Judgement, cost: RunCost, lines: list[CostLine], old: Mapping[SliceKey, CostLine], words: Words, asked: TableRequest | None) -> Table:
+def _slice_table(
+    judged: Judgement, cost: RunCost, lines: list[CostLine], old: Mapping[SliceKey, CostLine], words: Words, asked: TableRequest | None
+) -> Table:
     critical = [set(one.items()) for one in judged.case.config.critical] if judged.case.config else []
     total = cost.total.value or 1.0
     rows = []
@@ -181,15 +208,25 @@ def _slice_table(judged: Judgement, cost: RunCost, lines: list[CostLine], old: M
             )
         )  # fmt: skip
     rows.sort(key=lambda row: not row.emphasis)  # critical first; the order by cost stays within
-    return table("slices", "Cost per slice", _SLICE_COLUMNS, rows, asked, empty="No unit could be priced.", note="Slices sum to the total.", size=15)
+    return table(
+        "slices", "Cost per slice", _SLICE_COLUMNS, rows, asked, empty="No unit could be priced.", note="Slices sum to the total.", size=15
+    )
 
 
 def _gap_table(cost: RunCost, words: Words, asked: TableRequest | None) -> Table:
-    columns = (Column(id="slice", title="Not priced"), Column(id="cases", title="Cases", align="right"), Column(id="reason", title="Why", sortable=False))
+    columns = (
+        Column(id="slice", title="Not priced"),
+        Column(id="cases", title="Cases", align="right"),
+        Column(id="reason", title="Why", sortable=False),
+    )
     rows = [
         Row(
             id=gap.unit.text,
-            cells=(Cell(text=gap.unit.text), Cell(text=words.count(round(gap.volume)) if gap.volume else "not known", value=gap.volume), Cell(text=gap.reason)),
+            cells=(
+                Cell(text=gap.unit.text),
+                Cell(text=words.count(round(gap.volume)) if gap.volume else "not known", value=gap.volume),
+                Cell(text=gap.reason),
+            ),
         )
         for gap in cost.gaps
     ]
@@ -200,7 +237,9 @@ def _gap_table(cost: RunCost, words: Words, asked: TableRequest | None) -> Table
 
 
 def _choice_section(judged: Judgement, cost: RunCost, plots: Plots, earlier: Plots, words: Words) -> Section:
-    return _order_section(judged, cost, words) if cost.cells.kind == "inventory" else _threshold_section(judged, cost, plots, earlier, words)
+    return (
+        _order_section(judged, cost, words) if cost.cells.kind == "inventory" else _threshold_section(judged, cost, plots, earlier, words)
+    )
 
 
 def _order_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
@@ -210,17 +249,24 @@ def _order_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     best = float(factors[int(np.argmin(now))])
     previous = judged.series.cost(judged.reference.id) if judged.reference else None
     honest = _honest(cost.cells, previous.cells if previous else None, factors)
-    lines = (_curve_line("this period", factors, now, words, main=True),)
+    lines: tuple[Line, ...] = (_curve_line("this period", factors, now, words, main=True),)
     if previous is not None:
         lines += (_curve_line("reference", factors, _scaled(previous.cells, factors), words, main=False),)
     saving = cost.total.value - float(now.min())
-    title = f"Ordering {words.number(best, 2)} × the prediction would have cost {words.money(saving)} less" if saving > 0.005 else "No single correction of the orders would have cost less"
+    title = (
+        f"Ordering {words.number(best)} × the prediction would have cost {words.money(saving)} less"
+        if saving > 0.005
+        else "No single correction of the orders would have cost less"
+    )
     lead = "Chosen with hindsight on this period, so it is the most that one factor could have saved."
     if honest is not None and judged.reference is not None:
         factor, gain = honest
         word = "saved" if gain >= 0 else "cost more:"
-        lead += f" The best factor of {period_text(judged.reference, words)} ({words.number(factor, 2)}) would have {word} {words.money(abs(gain))} here."
-    marks = (Mark(at=1.0, text="order as predicted", kind="threshold"), Mark(at=best, text=f"best here: {words.number(best, 2)}", kind="change"))
+        lead += f" The best factor of {period_text(judged.reference, words)} ({words.number(factor)}) would have {word} {words.money(abs(gain))} here."
+    marks = (
+        Mark(at=1.0, text="order as predicted", kind="threshold"),
+        Mark(at=best, text=f"best here: {words.number(best)}", kind="change"),
+    )
     figure = Curve(
         title="Cost if all orders were scaled", alt=f"{title}. {lead}", lines=lines, marks=marks,
         x=value_axis("Order as a multiple of the model's", [0.3, 1.7], words, zero=False),
@@ -229,14 +275,14 @@ def _order_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     return Section(id="threshold", title=title, lead=lead, blocks=(figure,))
 
 
-def _scaled(cells: Cells, factors: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+def _scaled(cells: Cells, factors: Floats) -> Floats:
     rates = np.repeat(cells.rates[None], len(factors), axis=0)
     rates[..., 0] *= factors[:, None]
-    total: np.ndarray = (cells.volume * unit_cost(cells.kind, cells.values, rates)).sum(axis=-1)  # type: ignore[type-arg]
+    total: Floats = (cells.volume * unit_cost(cells.kind, cells.values, rates)).sum(axis=-1)
     return total
 
 
-def _honest(now: Cells, before: Cells | None, factors: np.ndarray) -> tuple[float, float] | None:  # type: ignore[type-arg]
+def _honest(now: Cells, before: Cells | None, factors: Floats) -> tuple[float, float] | None:
     """(factor chosen on the earlier period, money it would have saved in this one); None without an earlier period."""
     if before is None:
         return None
@@ -245,8 +291,8 @@ def _honest(now: Cells, before: Cells | None, factors: np.ndarray) -> tuple[floa
     return factor, gain
 
 
-def _curve_line(name: str, xs: np.ndarray, ys: np.ndarray, words: Words, *, main: bool) -> Line:  # type: ignore[type-arg]
-    points = tuple(Point(x=float(x), y=float(y), text=f"{name}, {words.number(float(x))}: {words.money(float(y))}") for x, y in zip(xs, ys))
+def _curve_line(name: str, xs: Floats, ys: Floats, words: Words, *, main: bool) -> Line:
+    points = tuple(Point(x=float(x), y=float(y), text=f"{name}, {words.number(float(x))}: {words.money(float(y))}") for x, y in zip(xs, ys, strict=False))
     return Line(name=name, points=points, role="main" if main else "reference")
 
 
@@ -264,17 +310,22 @@ def _threshold_section(judged: Judgement, cost: RunCost, plots: Plots, earlier: 
     regret = at_current - float(money.min())
     previous = judged.series.cost(judged.reference.id) if judged.reference else None
     before = threshold_costs(previous.cells, earlier, previous.model) if previous else None
-    title = f"A threshold of {words.number(best, 2)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current, 2)}"
+    title = (
+        f"A threshold of {words.number(best)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current)}"
+    )
     lead = "Chosen with hindsight on the same examples, so it is the most that one threshold could have saved."
     if before is not None and judged.reference is not None:
         chosen = float(before[0][int(np.argmin(before[1]))])
         gain = at_current - float(np.interp(chosen, thresholds, money))
         word = "saved" if gain >= 0 else "cost more:"
-        lead += f" The best threshold of {period_text(judged.reference, words)} ({words.number(chosen, 2)}) would have {word} {words.money(abs(gain))} here."
-    lines = (_curve_line("this period", thresholds, money, words, main=True),)
+        lead += f" The best threshold of {period_text(judged.reference, words)} ({words.number(chosen)}) would have {word} {words.money(abs(gain))} here."
+    lines: tuple[Line, ...] = (_curve_line("this period", thresholds, money, words, main=True),)
     if before is not None:
         lines += (_curve_line("reference", before[0], before[1], words, main=False),)
-    marks = (Mark(at=current, text=f"current: {words.number(current, 2)}", kind="threshold"), Mark(at=best, text=f"best here: {words.number(best, 2)}", kind="change"))
+    marks = (
+        Mark(at=current, text=f"current: {words.number(current)}", kind="threshold"),
+        Mark(at=best, text=f"best here: {words.number(best)}", kind="change"),
+    )
     figure = Curve(
         title="Cost by decision threshold", alt=f"{title}. {lead}", lines=lines, marks=marks, x=Axis(label="Decision threshold", ticks=_unit_ticks(words), low=0.0, high=1.0),
         y=value_axis(f"Cost of the period ({words.currency})", [v for line in lines for p in line.points for v in (p.y,)], words, kind="money"),
@@ -282,11 +333,11 @@ def _threshold_section(judged: Judgement, cost: RunCost, plots: Plots, earlier: 
     return Section(id="threshold", title=title, lead=lead, blocks=(figure,))
 
 
-def _unit_ticks(words: Words) -> tuple:  # type: ignore[type-arg]
+def _unit_ticks(words: Words) -> tuple[Tick, ...]:
     return value_axis("", [0.0, 1.0], words).ticks
 
 
-def threshold_costs(cells: Cells, plots: Plots, model: str) -> tuple[np.ndarray, np.ndarray] | None:  # type: ignore[type-arg]
+def threshold_costs(cells: Cells, plots: Plots, model: str) -> tuple[Floats, Floats] | None:
     """(thresholds [t], total money [t]) over the stored confusion plots; None when a unit has none.
 
     Counts are shares of the unit's examples, scaled to the unit's volume."""
@@ -329,5 +380,3 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
         items.append(Fact(label="Rows joined", value=words.count(table_of.joined)))
         items += [Fact(label="Unmatched", value=key) for key in table_of.unmatched[:10]]
     return Section(id="account", title="How the cost is counted", blocks=(Facts(items=tuple(items)),))
-
-

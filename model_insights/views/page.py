@@ -27,7 +27,15 @@ def period_text(run: Run, words: Words) -> str:
     return words.day(run.period.label)
 
 
-def selection(histories: Sequence[tuple[str, str]], history: History, run: Run, references: Sequence[Reference], reference: str, *, threshold: str = "") -> Selection:
+def selection(
+    histories: Sequence[tuple[str, str]],
+    history: History,
+    run: Run,
+    references: Sequence[Reference],
+    reference: str,
+    *,
+    threshold: str = "",
+) -> Selection:
     """Pickers: pipelines as (id, name), the history's runs newest first, references with the reason where they cannot be followed."""
     words = Words()
     runs = tuple(Choice(id=one.id, text=period_text(one, words), hint=_run_hint(one)) for one in reversed(history.runs))
@@ -52,7 +60,9 @@ def notices(history: History, run: Run, reference: Run | None, extra: Iterable[N
         outcomes += [*one.problems, one.evaluation, one.validation, one.blessing, one.push, one.schema, *one.statistics, *one.anomalies]  # type: ignore[list-item]
     for outcome in outcomes:
         if isinstance(outcome, Damaged):
-            found.setdefault(outcome.sentence, Notice(level="error", text=f"{outcome.path} cannot be read: {outcome.what}.", remedy=outcome.remedy))
+            found.setdefault(
+                outcome.sentence, Notice(level="error", text=f"{outcome.path} cannot be read: {outcome.what}.", remedy=outcome.remedy)
+            )
     for problem in [*history.problems, *(p for one in runs for p in one.problems)]:
         if isinstance(problem, Absent):
             found.setdefault(problem.sentence, Notice(level="warning", text=f"No {problem.what}: {problem.reason}.", remedy=problem.remedy))
@@ -69,9 +79,13 @@ def footer(judged: Judgement, words: Words) -> tuple[Fact, ...]:
         facts.append(Fact(label="Reference", value=_span_text(judged.reference, words)))
     if judged.cost is not None:
         cases, evaluated = float(judged.cost.cells.volume.sum()), float(judged.cost.cells.n.sum())
-        facts.append(Fact(label="Cases", value=f"{words.count(round(cases))}, rates from {words.count(round(evaluated))} evaluated examples"))
+        facts.append(
+            Fact(label="Cases", value=f"{words.count(round(cases))}, rates from {words.count(round(evaluated))} evaluated examples")
+        )
         facts.append(Fact(label="Model", value=f"{judged.serving.role}: {judged.serving.reason}"))
-        facts.append(Fact(label="Interval", value=f"{words.percent(LEVEL)} from the sampling of the evaluated examples; unit values taken as exact"))
+        facts.append(
+            Fact(label="Interval", value=f"{words.percent(LEVEL)} from the sampling of the evaluated examples; unit values taken as exact")
+        )
     if judged.ledger is not None:
         facts.append(Fact(label="Account", value=f"tier {judged.ledger.tier}, {plural(judged.ledger.steps, 'adjacent step')}"))
     facts.append(Fact(label="Run", value=run.name))
@@ -94,7 +108,9 @@ def run_axis(runs: Sequence[Run], words: Words, label: str = "Period") -> Axis:
     return Axis(label=label, ticks=marks, low=-0.3, high=max(len(runs) - 0.7, 0.7))
 
 
-def value_axis(label: str, values: Iterable[float | None], words: Words, *, kind: str = "number", zero: bool = True, count: int = 5) -> Axis:
+def value_axis(
+    label: str, values: Iterable[float | None], words: Words, *, kind: str = "number", zero: bool = True, count: int = 5
+) -> Axis:
     """A y (or bar) axis around the finite values, with round ticks; from zero unless said otherwise."""
     known = [value for value in values if value is not None] or [0.0, 1.0]
     low, high = min(known), max(known)
@@ -112,7 +128,7 @@ def slice_link(where: SliceKey) -> Link:
 def evidence_link(fact: Evidence) -> Link | None:
     kind = fact.source.kind
     if kind in ("feature", "slice", "artifact"):
-        return Link(view=kind, id=fact.source.id)  # type: ignore[arg-type]
+        return Link(view=kind, id=fact.source.id)
     return None
 
 
@@ -121,7 +137,17 @@ def state_cell(state: State) -> Cell:
     return Cell(text=STATES[state], value=order[state], state=state, tone=tone(state))
 
 
-def table(name: str, title: str, columns: tuple[Column, ...], rows: Sequence[Row], asked: TableRequest | None, *, empty: str, note: str = "", size: int = 12) -> Table:
+def table(
+    name: str,
+    title: str,
+    columns: tuple[Column, ...],
+    rows: Sequence[Row],
+    asked: TableRequest | None,
+    *,
+    empty: str,
+    note: str = "",
+    size: int = 12,
+) -> Table:
     """One page of a table: filters on any cell's text, sorts by a column's value (else text), then cuts."""
     asked = asked or TableRequest()
     shown = [row for row in rows if not asked.filter or any(asked.filter.lower() in cell.text.lower() for cell in row.cells)]

@@ -11,7 +11,21 @@ from model_insights.errors import UnknownId
 from model_insights.evidence.model import key_text, metric_change, metric_error, metric_name, scalar_names
 from model_insights.history import evaluation_of, serving
 from model_insights.judgement import Judgement
-from model_insights.metrics import ConfusionMatrix, Evaluation, Metric, Plot, Scalar
+from model_insights.metrics import (
+    Array,
+    AtCutoffs,
+    Blob,
+    Bounded,
+    ConfusionAtThresholds,
+    ConfusionMatrix,
+    Evaluation,
+    Message,
+    Metric,
+    MultiClassConfusion,
+    MultiLabelConfusion,
+    Plot,
+    Scalar,
+)
 from model_insights.run import Run
 from model_insights.slices import SliceKey
 from model_insights.view import (
@@ -37,7 +51,15 @@ from model_insights.wording import Words, plural
 _PREFERRED = ("calibration", "auc", "binary_accuracy", "mean_label", "mean_prediction", "loss")
 
 
-def sections(judged: Judgement, where: SliceKey, plots: Sequence[Plot], earlier: Sequence[Plot], plot_reason: str, words: Words, tables: Mapping[str, TableRequest]) -> tuple[Section, ...]:
+def sections(
+    judged: Judgement,
+    where: SliceKey,
+    plots: Sequence[Plot],
+    earlier: Sequence[Plot],
+    plot_reason: str,
+    words: Words,
+    tables: Mapping[str, TableRequest],
+) -> tuple[Section, ...]:
     """All sections of the slice page. Raises UnknownId for a slice that no run of the history has."""
     runs = judged.series.runs
     if not any(where in e.slice_index for run in runs if (e := evaluation_of(run))):
@@ -59,12 +81,16 @@ def sections(judged: Judgement, where: SliceKey, plots: Sequence[Plot], earlier:
 
 def _metrics(judged: Judgement, evaluation: Evaluation, where: SliceKey, words: Words, tables: Mapping[str, TableRequest]) -> Section:
     """Every metric the file holds for the slice: all models, all kinds."""
-    rows = []
+    rows: list[Row] = []
     for key in evaluation.keys:
         metric = evaluation.metric(where, key)
         if metric is None or key.name.startswith("_"):
             continue
-        change = metric_change(key.name, where, judged.run, judged.reference) if judged.reference and key.model_name == serving(judged.run).model and not key.is_diff else None
+        change = (
+            metric_change(key.name, where, judged.run, judged.reference)
+            if judged.reference and key.model_name == serving(judged.run).model and not key.is_diff
+            else None
+        )
         rows.append(
             Row(
                 id=f"{key.name}:{key.model_name}:{key.is_diff}:{len(rows)}",
@@ -88,7 +114,11 @@ def _metrics(judged: Judgement, evaluation: Evaluation, where: SliceKey, words: 
     note = ""
     if (text := evaluation.errors.get(evaluation.slice_index[where])) is not None:
         note = f"TFMA says of this slice: {text}"
-    return Section(id="metrics", title=title, blocks=(table("metrics", "Metrics", columns, rows, tables.get("metrics"), empty="No metric.", note=note, size=20),))
+    return Section(
+        id="metrics",
+        title=title,
+        blocks=(table("metrics", "Metrics", columns, rows, tables.get("metrics"), empty="No metric.", note=note, size=20),),
+    )
 
 
 def value_text(metric: Metric, words: Words) -> str:
@@ -96,18 +126,19 @@ def value_text(metric: Metric, words: Words) -> str:
     value = metric.value
     if isinstance(value, Scalar):
         return words.number(value.value, 4) if value.value is not None else f"undefined ({value.nonfinite})"
-    name = type(value).__name__
-    if name == "Bounded":
-        return words.number(value.value, 4) if value.value is not None else "undefined"  # type: ignore[union-attr]
-    if name == "ConfusionAtThresholds":
-        return plural(len(value.matrices), "threshold")  # type: ignore[union-attr]
-    if name == "AtCutoffs":
-        return "; ".join(f"@{k}: {words.number(v) if v is not None else 'undefined'}" for k, v in value.values)  # type: ignore[union-attr, misc]
-    if name == "Array":
-        return f"array {'×'.join(map(str, value.shape)) or '0'}"  # type: ignore[union-attr]
-    if name == "Message":
-        return value.text  # type: ignore[union-attr]
-    return {"MultiClassConfusion": "multi-class confusion matrix", "MultiLabelConfusion": "multi-label confusion matrix", "Blob": "bytes"}.get(name, name)
+    if isinstance(value, Bounded):
+        return words.number(value.value, 4) if value.value is not None else "undefined"
+    if isinstance(value, ConfusionAtThresholds):
+        return plural(len(value.matrices), "threshold")
+    if isinstance(value, AtCutoffs):
+        return "; ".join(f"@{k}: {words.number(v) if v is not None else 'undefined'}" for k, v in value.values)
+    if isinstance(value, Array):
+        return f"array {'×'.join(map(str, value.shape)) or '0'}"
+    if isinstance(value, Message):
+        return value.text
+    return {MultiClassConfusion: "multi-class confusion matrix", MultiLabelConfusion: "multi-label confusion matrix", Blob: "bytes"}.get(
+        type(value), "distribution"
+    )
 
 
 def _interval_text(metric: Metric, words: Words) -> str:
@@ -127,7 +158,12 @@ def _history(judged: Judgement, where: SliceKey, words: Words) -> Section:
     chosen = [n for n in _PREFERRED if n in names] + [n for n in names if n not in _PREFERRED]
     figures = tuple(figure for name in chosen[:4] if (figure := _metric_series(judged, where, name, words)) is not None)
     blocks: tuple[Block, ...] = figures or (Paragraph(text="The serving model was not evaluated in any period.", tone="unknown"),)
-    return Section(id="history", title=f"{where.text} over {plural(len(judged.series.runs), 'period')}", lead="The model that served in each period.", blocks=blocks)
+    return Section(
+        id="history",
+        title=f"{where.text} over {plural(len(judged.series.runs), 'period')}",
+        lead="The model that served in each period.",
+        blocks=blocks,
+    )
 
 
 def _metric_series(judged: Judgement, where: SliceKey, name: str, words: Words) -> TimeSeries | None:
@@ -137,11 +173,24 @@ def _metric_series(judged: Judgement, where: SliceKey, name: str, words: Words) 
     if all(point.y is None for point in points):
         return None
     label = metric_name(name)
-    y = value_axis(label[0].upper() + label[1:], [v for p in points for v in (p.y, p.low, p.high)], words, zero=name in ("mean_label", "mean_prediction"))
+    y = value_axis(
+        label[0].upper() + label[1:],
+        [v for p in points for v in (p.y, p.low, p.high)],
+        words,
+        zero=name in ("mean_label", "mean_prediction"),
+    )
     marks = (Mark(at=1.0, text="right", axis="y", kind="threshold"),) if name == "calibration" else ()
     alt = f"{label} of {where.text} per period: " + "; ".join(p.text for p in points) + "."
     note = "Bars: 95 % intervals, TFMA's where stored, else from the counts."
-    return TimeSeries(title=label[0].upper() + label[1:], alt=alt, x=run_axis(judged.series.runs, words), y=y, lines=(Line(name=label, points=tuple(points)),), marks=marks, note=note)
+    return TimeSeries(
+        title=label[0].upper() + label[1:],
+        alt=alt,
+        x=run_axis(judged.series.runs, words),
+        y=y,
+        lines=(Line(name=label, points=tuple(points)),),
+        marks=marks,
+        note=note,
+    )
 
 
 def _metric_point(i: int, run: Run, where: SliceKey, name: str, words: Words, emphasis: bool) -> Point:
@@ -206,7 +255,14 @@ def _calibration(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve
     top = max(v for line in lines for p in line.points for v in (p.x, p.y or 0.0)) * 1.05
     axis = [value_axis(label, [0.0, top], words) for label in ("Mean prediction", "Observed rate")]
     alt = "Observed rate against mean prediction: " + "; ".join(p.text for p in lines[0].points) + "."
-    return Curve(title="Calibration", alt=alt, x=axis[0], y=axis[1], lines=(*lines, _guide("right", top)), note="Each point is a stored bucket with at least 10 examples.")
+    return Curve(
+        title="Calibration",
+        alt=alt,
+        x=axis[0],
+        y=axis[1],
+        lines=(*lines, _guide("right", top)),
+        note="Each point is a stored bucket with at least 10 examples.",
+    )
 
 
 def _roc(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve | None:
@@ -234,26 +290,50 @@ def _precision_recall(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> 
             found, flagged = m.true_positives + m.false_negatives, m.true_positives + m.false_positives
             if found > 0 and flagged > 0:
                 recall, precision = m.true_positives / found, m.true_positives / flagged
-                pairs.append((recall, precision, f"threshold {words.number(m.threshold)}: recall {words.number(recall)}, precision {words.number(precision)}"))
+                pairs.append(
+                    (
+                        recall,
+                        precision,
+                        f"threshold {words.number(m.threshold)}: recall {words.number(recall)}, precision {words.number(precision)}",
+                    )
+                )
         if pairs:
             lines.append(_line(name, pairs, main))
     if not lines:
         return None
     x, y = _unit_axis("Recall", words), _unit_axis("Precision", words)
-    return Curve(title="Precision and recall", alt=f"Precision-recall curves of {', '.join(line.name for line in lines)}.", x=x, y=y, lines=tuple(lines))
+    return Curve(
+        title="Precision and recall",
+        alt=f"Precision-recall curves of {', '.join(line.name for line in lines)}.",
+        x=x,
+        y=y,
+        lines=tuple(lines),
+    )
 
 
 def _confusion(judged: Judgement, evaluation: Evaluation, where: SliceKey, words: Words, tables: Mapping[str, TableRequest]) -> Section:
     matrices = confusion(evaluation, where, serving(judged.run).model or "")
-    return Section(id="confusion", title=f"Confusion matrix at {plural(len(matrices), 'threshold')}", blocks=(_confusion_table(matrices, words, tables.get("confusion")),))
+    return Section(
+        id="confusion",
+        title=f"Confusion matrix at {plural(len(matrices), 'threshold')}",
+        blocks=(_confusion_table(matrices, words, tables.get("confusion")),),
+    )
 
 
 def _confusion_table(matrices: tuple[ConfusionMatrix, ...], words: Words, asked: TableRequest | None) -> Table:
     names = (("tp", "True positives"), ("fp", "False positives"), ("tn", "True negatives"), ("fn", "False negatives"))
-    columns = (Column(id="threshold", title="Threshold", align="right"), *(Column(id=key, title=title, align="right") for key, title in names))
+    columns = (
+        Column(id="threshold", title="Threshold", align="right"),
+        *(Column(id=key, title=title, align="right") for key, title in names),
+    )
     rows = []
     for m in matrices:
         counts = (m.true_positives, m.false_positives, m.true_negatives, m.false_negatives)
-        rows.append(Row(id=f"{m.threshold:g}", cells=(Cell(text=words.number(m.threshold), value=m.threshold), *(Cell(text=words.count(c), value=c) for c in counts))))
+        rows.append(
+            Row(
+                id=f"{m.threshold:g}",
+                cells=(Cell(text=words.number(m.threshold), value=m.threshold), *(Cell(text=words.count(c), value=c) for c in counts)),
+            )
+        )
     empty = "The evaluation stored none. Add ConfusionMatrixAtThresholds to the metrics."
     return table("confusion", "Confusion matrix of the serving model", columns, rows, asked, empty=empty)
