@@ -14,6 +14,7 @@ from model_insights.view import (
     Block,
     Curve,
     Distribution,
+    Fact,
     Facts,
     Figure,
     HeatMap,
@@ -35,7 +36,7 @@ LADDER: tuple[tuple[SeverityLevel, str], ...] = (
     ("big", "Big problem"),
     ("emergency", "Emergency"),
 )
-GLOSSARY = (
+_WORDS = (
     ("Mistake", "A prediction that turned out wrong, whatever the model's reason."),
     ("Cost of mistakes", "What perfect predictions would have saved in the period."),
     ("Slice", "A part of the cases: one product line, one region."),
@@ -46,6 +47,7 @@ GLOSSARY = (
     ("Cannot tell", "The part of a change that the files give to no corner."),
     ("Serving model", "The model whose predictions were used in the period."),
 )
+GLOSSARY = tuple(Fact(label=word, value=meaning) for word, meaning in _WORDS)
 
 
 class Part(NamedTuple):
@@ -56,8 +58,12 @@ class Part(NamedTuple):
     svg: Markup = Markup()
 
 
-def render(report: Report, *, faces: str = "") -> str:
-    """The whole document. Equal reports give equal text. `faces`: the @font-face rules, with the fonts inside when empty."""
+def render(report: Report, *, faces: str = "", images: bool = False) -> str:
+    """The whole document. Equal reports give equal text.
+
+    `faces`: the @font-face rules; when empty, rules with the fonts inside. `images`: figures as images that hold their SVG, which
+    spares a layout engine the styles of every stroke; otherwise as `<svg>` elements, whose text a browser can select.
+    """
     return (
         _environment()
         .get_template("report.html.j2")
@@ -68,6 +74,8 @@ def render(report: Report, *, faces: str = "") -> str:
             rows=_rows,
             part=_part,
             ladder=_ladder,
+            wordy=_is_wordy,
+            image=_image if images else None,
             glossary=GLOSSARY,
         )
     )
@@ -104,6 +112,11 @@ def _rows(section: Section, close: bool) -> list[tuple[Part, ...]]:
     return out
 
 
+def _is_wordy(section: Section) -> bool:
+    """Whether it can stand in a narrow column."""
+    return all(isinstance(block, Facts | Paragraph) for block in section.blocks)
+
+
 def _is_small(block: Block) -> bool:
     if isinstance(block, Distribution):
         return any(bin.low is not None or bin.high is not None for bin in block.bins)
@@ -120,6 +133,10 @@ def _part(block: Block, width: float = FULL, close: bool = False) -> Part:
 def _drawn(figure: Figure, width: float, close: bool) -> Markup:
     """Drawn once for all the times the pages are laid out."""
     return Markup(draw(figure, width=width, low=close))
+
+
+def _image(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 def _kind(block: Any) -> str:

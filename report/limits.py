@@ -17,13 +17,20 @@ class Limit(Noun):
     close: bool = True
 
 
-# From what usually fits a page to what always does; a sheet that runs over takes the next one.
+# From what usually fits a page to what always does: rows go before figures. Each takes less room than the one before it.
 LIMITS = (
     Limit(rows=12, figures=4, facts=14, close=False),
-    Limit(rows=10, figures=4, facts=12),
-    Limit(rows=7, figures=3, facts=9),
-    Limit(rows=5, figures=2, facts=6),
-    Limit(rows=3, figures=1, facts=4),
+    Limit(rows=12, figures=4, facts=14),
+    Limit(rows=9, figures=4, facts=14),
+    Limit(rows=7, figures=4, facts=13),
+    Limit(rows=5, figures=4, facts=12),
+    Limit(rows=6, figures=3, facts=11),
+    Limit(rows=4, figures=3, facts=10),
+    Limit(rows=6, figures=2, facts=10),
+    Limit(rows=4, figures=2, facts=9),
+    Limit(rows=5, figures=1, facts=8),
+    Limit(rows=3, figures=1, facts=6),
+    Limit(rows=4, figures=0, facts=5),
     Limit(rows=2, figures=0, facts=2),
 )
 
@@ -35,6 +42,7 @@ def cut_blocks(blocks: tuple[Block, ...], limit: Limit, figures: int) -> tuple[t
     for block in blocks:
         if isinstance(block, Table | Facts | Paragraph):
             kept.append(cut(block, limit))
+            kept.extend(_hidden_facts(block, limit))
         elif figures > 0:
             figures -= 1
             kept.append(cut(block, limit))
@@ -43,6 +51,11 @@ def cut_blocks(blocks: tuple[Block, ...], limit: Limit, figures: int) -> tuple[t
     if dropped:
         kept.append(Paragraph(text=f"More in the tab: {'; '.join(dropped)}.", tone="muted"))
     return tuple(kept), figures
+
+
+def _hidden_facts(block: Block, limit: Limit) -> list[Block]:
+    hidden = len(block.items) - limit.facts if isinstance(block, Facts) else 0
+    return [Paragraph(text=_and_more("", hidden, "fact"), tone="muted")] if hidden > 0 else []
 
 
 def cut(block: Block, limit: Limit) -> Block:

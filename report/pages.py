@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,6 +14,7 @@ from model_insights.view import Block, Fact, Facts, Notice, Paragraph, Section, 
 from report.limits import LIMITS, Limit, cut_blocks
 
 MOST_PAGES = 8
+_MONEY = ("cost", "share", "cases", "change")  # columns of the dearest slices on page 1, where the table has them
 
 
 class Sheet(Noun):
@@ -40,7 +41,8 @@ class Report(Noun):
     facts: tuple[Fact, ...]
     most_notices: int  # shown on the last page; the rest is counted
     running: str  # the words at the foot of every page
-    checksum: str
+    mark: str  # the checksum that the tab shows for the same result
+    checksum: str  # of all views, for who wants to compare files
 
 
 # (sheet, its name, the sections it takes in this order)
@@ -55,12 +57,12 @@ _PLAN = (
 _HOW = ("insights.how", "cost.account", "insights.lineage")
 
 
-def plan(views: Sequence[View], tight: Mapping[str, int] | None = None, *, only: Sequence[str] = ()) -> Report:
+def plan(views: Sequence[View], tight: Mapping[str, int] | None = None, *, only: Collection[str] = ()) -> Report:
     """The report of some views. `tight` says for each sheet id how often it ran over its page (see LIMITS); `only`: these sheets."""
     views = tuple(printable(view) for view in views)
     main = next((view for view in views if view.headline), views[0])
     sections = _sections(views)
-    sheets = [_verdict(main, sections), *_middle(sections), _how(sections)]
+    sheets = _without_repeats([_verdict(main, sections), *_middle(sections), _how(sections)])
     limits = {sheet.id: LIMITS[min((tight or {}).get(sheet.id, 0), len(LIMITS) - 1)] for sheet in sheets}
     return Report(
         title=main.title,
@@ -69,9 +71,10 @@ def plan(views: Sequence[View], tight: Mapping[str, int] | None = None, *, only:
         view=main,
         sheets=tuple(_cut_sheet(sheet, limits[sheet.id]) for sheet in sheets if not only or sheet.id in only),
         notices=_once(notice for view in views for notice in view.notices),
-        facts=_once(fact for view in views for fact in view.footer),
-        most_notices=limits["how"].facts - 2,
+        facts=_provenance(views, main),
+        most_notices=max(limits["how"].rows // 2, 1),
         running=" · ".join(f"{fact.label}: {fact.value}" for fact in main.footer[:3]),
+        mark=next((fact.value for fact in main.footer if fact.label == "Checksum"), checksum(views)[:12]),
         checksum=checksum(views),
     )
 
@@ -99,6 +102,14 @@ def _shown(character: str) -> str:
         return " "
     hidden = unicodedata.category(character) in ("Cc", "Cs") or "\u202a" <= character <= "\u202e" or character in "\ufffe\uffff"
     return "\ufffd" if hidden else character
+
+
+def _provenance(views: Sequence[View], main: View) -> tuple[Fact, ...]:
+    """The footers of all views, each fact once; a label that says something else on another page carries that page's name."""
+    said = {fact.label: fact.value for fact in main.footer}
+    others = [(view.title, fact) for view in views if view is not main for fact in view.footer if said.get(fact.label) != fact.value]
+    named = [msgspec.structs.replace(fact, label=f"{fact.label} ({title})" if fact.label in said else fact.label) for title, fact in others]
+    return _once((*main.footer, *named))
 
 
 def _once(items: Any) -> tuple[Any, ...]:
@@ -133,38 +144,36 @@ def _verdict(main: View, sections: Mapping[str, Section]) -> Sheet:
 
 
 def _middle(sections: Mapping[str, Section]) -> list[Sheet]:
-    out = []
-    for name, label, wanted in _PLAN:
-        there = _distinct(sections[key] for key in wanted if key in sections)
-        if there:
-            out.append(Sheet(id=name, label=label, title=_titled(there, label), sections=there))
-    return out
+    return [_sheet(name, label, [sections[key] for key in wanted if key in sections]) for name, label, wanted in _PLAN]
 
 
 def _how(sections: Mapping[str, Section]) -> Sheet:
     """The last page, with every section that no page before it takes: a new section is never lost."""
     taken = {"insights.verdict", *(key for _, _, wanted in _PLAN for key in wanted)}
     first = [key for key in _HOW if key in sections]
-    there = _distinct(sections[key] for key in dict.fromkeys((*first, *(key for key in sections if key not in taken))))
-    return Sheet(id="how", label="How we know", title=_titled(there, "How we know"), sections=there)
+    return _sheet("how", "How we know", [sections[key] for key in dict.fromkeys((*first, *(key for key in sections if key not in taken)))])
 
 
-def _titled(sections: tuple[Section, ...], label: str) -> str:
-    """The first title among the sections; a figure's when they have none."""
+def _sheet(name: str, label: str, sections: Sequence[Section]) -> Sheet:
+    """A sheet named after the first title among its sections; after a figure when they have none."""
     titles = [section.title for section in sections] + [getattr(block, "title", "") for section in sections for block in section.blocks]
-    return next((title for title in titles if title), label)
+    return Sheet(id=name, label=label, title=next((title for title in titles if title), label), sections=tuple(sections))
 
 
-def _distinct(sections: Any) -> tuple[Section, ...]:
-    """The sections without blocks that an earlier one shows already."""
-    seen: list[Block] = []
+def _without_repeats(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Each block where it comes first; sections that repeat only, and sheets without sections, go. The last sheet stays."""
+    seen: set[Block] = set()
     out = []
-    for section in sections:
-        fresh = tuple(block for block in section.blocks if block not in seen)
-        seen.extend(fresh)
-        if fresh or section.lead or not section.blocks:
-            out.append(msgspec.structs.replace(section, blocks=fresh))
-    return tuple(out)
+    for sheet in sheets:
+        kept = []
+        for section in sheet.sections:
+            fresh = tuple(block for block in section.blocks if block not in seen)
+            seen.update(fresh)
+            if fresh or not section.blocks:
+                kept.append(msgspec.structs.replace(section, blocks=fresh))
+        if kept or sheet.id in ("verdict", "how"):
+            out.append(msgspec.structs.replace(sheet, sections=tuple(kept)))
+    return out
 
 
 def _cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
@@ -178,9 +187,14 @@ def _cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
 
 
 def _worst(table: Table) -> Table:
-    """The first three rows, with the first four columns that say something and the state, if there is one."""
-    texts = [index for index in range(len(table.columns)) if any(row.cells[index].state for row in table.rows)]
-    chosen = sorted({*range(min(4, len(table.columns))), *texts[:1]})
-    rows = tuple(msgspec.structs.replace(row, cells=tuple(row.cells[i] for i in chosen)) for row in table.rows[:3])
+    """The three dearest rows, with what says how much: name, up to four columns of numbers, state."""
+    columns_of = [[row.cells[i] for row in table.rows] for i in range(len(table.columns))]
+    numeric = [i for i, cells in enumerate(columns_of) if any(cell.value is not None and not cell.state for cell in cells)]
+    money = next((i for i in numeric if table.columns[i].id == "cost"), numeric[0] if numeric else 0)
+    known = [i for i in numeric if table.columns[i].id in _MONEY] or numeric[:4]
+    states = [i for i, cells in enumerate(columns_of) if any(cell.state for cell in cells)]
+    chosen = sorted({0, *known, *states[:1]})
+    dearest = sorted(table.rows, key=lambda row: -(row.cells[money].value or 0.0))[:3]
+    rows = tuple(msgspec.structs.replace(row, cells=tuple(row.cells[i] for i in chosen)) for row in dearest)
     columns = tuple(msgspec.structs.replace(table.columns[i], hint="") for i in chosen)
     return msgspec.structs.replace(table, title="", rows=rows, columns=columns, note="", total=len(rows))

@@ -43,27 +43,37 @@ def to_pdf(views: Sequence[View]) -> bytes:
 
 
 def lay_out(views: Sequence[View]) -> tuple[Report, Document]:
-    """Lay out; sheets that run over their page show less and are tried again alone, then all is laid out once more."""
+    """Lay out; for sheets that run over their page the most that fits is sought, then all is laid out once more."""
     fonts = FontConfiguration()
-    tight: Counter[str] = Counter()
     report = plan(views)
     document = _set(report, fonts)
     over = _over(report, document)
     if not over:
         return report, document
-    while over and max(tight.values(), default=0) < len(LIMITS) - 1:
-        tight.update(over)
-        part = plan(views, tight, only=over)
-        over = _over(part, _set(part, fonts))
-    report = plan(views, tight)
+    report = plan(views, _fitting(views, over, fonts))
     return report, _set(report, fonts)
 
 
+def _fitting(views: Sequence[View], over: set[str], fonts: FontConfiguration) -> dict[str, int]:
+    """For each sheet that runs over the first of LIMITS that fits, by bisection; all of them are tried in one layout."""
+    low, high = dict.fromkeys(over, 1), dict.fromkeys(over, len(LIMITS) - 1)
+    while open_ones := [name for name in over if low[name] < high[name]]:
+        tried = {name: (low[name] + high[name]) // 2 for name in open_ones}
+        part = plan(views, tried, only=open_ones)
+        still = _over(part, _set(part, fonts))
+        for name, level in tried.items():
+            if name in still:
+                low[name] = level + 1
+            else:
+                high[name] = level
+    return low
+
+
 def _set(report: Report, fonts: FontConfiguration) -> Document:
-    return HTML(string=render(report, faces=FACES), url_fetcher=OwnFilesOnly()).render(font_config=fonts)
+    return HTML(string=render(report, faces=FACES, images=True), url_fetcher=OwnFilesOnly()).render(font_config=fonts)
 
 
-def _over(report: Report, document: Document) -> list[str]:
+def _over(report: Report, document: Document) -> set[str]:
     """Ids of the sheets that take more than one page."""
     pages = Counter(name for page in document.pages for name in page.anchors)
-    return [sheet.id for sheet in report.sheets if pages[sheet.id] > 1]
+    return {sheet.id for sheet in report.sheets if pages[sheet.id] > 1}

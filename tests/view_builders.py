@@ -22,9 +22,9 @@ from model_insights.view import (
     Edge,
     Fact,
     Facts,
+    Headline,
     HeatCell,
     HeatMap,
-    Headline,
     Line,
     LineageGraph,
     Mark,
@@ -50,7 +50,11 @@ from model_insights.view import (
     Waterfall,
 )
 
-WEEKS = tuple(f"{day} {month}" for month, days in (("Jun", (3, 10, 17, 24)), ("Jul", (1, 8, 15, 22, 29)), ("Aug", (5, 12, 19, 26)), ("Sep", (2, 9, 16))) for day in days)
+WEEKS = tuple(
+    f"{day} {month}"
+    for month, days in (("Jun", (3, 10, 17, 24)), ("Jul", (1, 8, 15, 22, 29)), ("Aug", (5, 12, 19, 26)), ("Sep", (2, 9, 16)))
+    for day in days
+)
 COSTS = (None, 420, 480, 390, 655, 1750, 510, 470, 560, 640, 905, 1010, 930, 780, 6800, 5600)
 LINES = ("men_dress", "women_heels", "sandals", "kids_sneakers", "running", "boots", "slippers", "women_flats", "trekking", "work_safety")
 
@@ -70,7 +74,14 @@ def ticks(*values: float, text: str = "{:,.0f}") -> tuple[Tick, ...]:
 
 def a_time_series(**changes: Any) -> TimeSeries:
     points = tuple(
-        Point(x=i, y=cost, low=cost and cost * 0.86, high=cost and cost * 1.14, emphasis=i == 15, text=f"Week of {WEEKS[i]} 2024: EUR {cost:,}" if cost else "No baseline in the first run")
+        Point(
+            x=i,
+            y=cost,
+            low=cost and cost * 0.86,
+            high=cost and cost * 1.14,
+            emphasis=i == 15,
+            text=f"Week of {WEEKS[i]} 2024: EUR {cost:,}" if cost else "No baseline in the first run",
+        )
         for i, cost in enumerate(COSTS)
     )
     expected = tuple(Point(x=i, y=520, low=330, high=760) for i in range(1, 16))
@@ -100,7 +111,12 @@ def a_bars(**changes: Any) -> Bars:
         note="Reference: week of 2 Sep 2024.",
         axis=Axis(label="Cost per week (EUR)", ticks=ticks(0, 500, 1000, 1500, 2000)),
         bars=tuple(
-            Bar(label=name, value=euros(amount, low=amount - 120, high=amount + 160), reference=euros(abs(amount) * 0.3), tone="bad" if amount > 900 else "neutral")
+            Bar(
+                label=name,
+                value=euros(amount, low=amount - 120, high=amount + 160),
+                reference=euros(abs(amount) * 0.3),
+                tone="bad" if amount > 900 else "neutral",
+            )
             for name, amount in zip(LINES, amounts, strict=True)
         ),
         value_name="Week of 16 Sep",
@@ -120,7 +136,16 @@ def a_waterfall(**changes: Any) -> Waterfall:
     )
     steps, at = [Step(label="Week of 2 Sep", value=euros(780), start=0, end=780, total=True)], 780.0
     for label, amount, corner, unclear in parts:
-        steps.append(Step(label=label, value=Value(text=f"{amount:+,}".replace("-", "−"), value=amount), start=at, end=at + amount, corner=corner, cannot_tell=unclear))
+        steps.append(
+            Step(
+                label=label,
+                value=Value(text=f"{amount:+,}".replace("-", "−"), value=amount),
+                start=at,
+                end=at + amount,
+                corner=corner,
+                cannot_tell=unclear,
+            )
+        )
         at += amount
     steps.append(Step(label="Week of 16 Sep", value=euros(at), start=0, end=at, total=True))
     figure = Waterfall(
@@ -133,7 +158,16 @@ def a_waterfall(**changes: Any) -> Waterfall:
 
 
 def a_threshold_curve(**changes: Any) -> Curve:
-    line = tuple(Point(x=i / 50, y=9000 * (i / 50 - 0.34) ** 2 + 3100, low=9000 * (i / 50 - 0.34) ** 2 + 2700, high=9000 * (i / 50 - 0.34) ** 2 + 3500, emphasis=i == 25) for i in range(51))
+    line = tuple(
+        Point(
+            x=i / 50,
+            y=9000 * (i / 50 - 0.34) ** 2 + 3100,
+            low=9000 * (i / 50 - 0.34) ** 2 + 2700,
+            high=9000 * (i / 50 - 0.34) ** 2 + 3500,
+            emphasis=i == 25,
+        )
+        for i in range(51)
+    )
     figure = Curve(
         title="Cost at every threshold",
         alt="A valley: lowest EUR 3,100 at a threshold of 0.34; EUR 3,330 at the current 0.50.",
@@ -187,7 +221,9 @@ def a_distribution(**changes: Any) -> Distribution:
         roles=("main", "reference", "training"),
         axis=Axis(label="Share of impressions", ticks=ticks(0, 0.2, 0.4, text="{:.0%}")),
         bins=tuple(
-            DistributionBin(label=name, shares=row, texts=tuple(f"{share:.0%}" for share in row), tone="bad" if name == "(missing)" else "neutral")
+            DistributionBin(
+                label=name, shares=row, texts=tuple(f"{share:.0%}" for share in row), tone="bad" if name == "(missing)" else "neutral"
+            )
             for name, row in zip(("mobile", "desktop", "app", "tablet", "(missing)"), shares, strict=True)
         ),
     )
@@ -203,7 +239,14 @@ def a_numeric_distribution(**changes: Any) -> Distribution:
         roles=("main", "reference"),
         axis=Axis(label="Share of impressions", ticks=ticks(0, 0.1, 0.2, text="{:.0%}")),
         bins=tuple(
-            DistributionBin(label=f"{20 * i} to {20 * i + 20}", shares=pair, texts=tuple(f"{share:.0%}" for share in pair), low=20.0 * i, high=20.0 * i + 20, tone="bad" if i == 7 else "neutral")
+            DistributionBin(
+                label=f"{20 * i} to {20 * i + 20}",
+                shares=pair,
+                texts=tuple(f"{share:.0%}" for share in pair),
+                low=20.0 * i,
+                high=20.0 * i + 20,
+                tone="bad" if i == 7 else "neutral",
+            )
             for i, pair in enumerate(zip(now, reference, strict=True))
         ),
     )
@@ -217,7 +260,10 @@ def a_range_plot(**changes: Any) -> RangePlot:
         alt="Five of eight product lines rose by more than their interval; men_dress rose most, by EUR 1,980.",
         note="Intervals from the counts of the evaluation, 95 %.",
         axis=Axis(label="Change of cost per week (EUR)", ticks=ticks(0, 500, 1000, 1500, 2000)),
-        rows=tuple(RangeRow(label=name, value=euros(amount), low=amount - 150 - amount * 0.1, high=amount + 150 + amount * 0.1) for name, amount in zip(LINES, amounts, strict=False)),
+        rows=tuple(
+            RangeRow(label=name, value=euros(amount), low=amount - 150 - amount * 0.1, high=amount + 150 + amount * 0.1)
+            for name, amount in zip(LINES, amounts, strict=False)
+        ),
         guide=0,
     )
     return msgspec.structs.replace(figure, **changes)
@@ -229,7 +275,16 @@ def a_scatter(**changes: Any) -> Scatter:
         alt="men_dress stands out: 12 % of impressions and 38 % of the loss.",
         x=Axis(label="Share of impressions", ticks=ticks(0, 0.1, 0.2, text="{:.0%}")),
         y=Axis(label="Share of loss", ticks=ticks(0, 0.2, 0.4, text="{:.0%}")),
-        points=tuple(ScatterPoint(x=0.03 + i * 0.02, y=0.38 / (i + 1), label=name, text=f"{name}: {0.38 / (i + 1):.0%} of the loss", tone="bad" if i == 0 else "neutral") for i, name in enumerate(LINES)),
+        points=tuple(
+            ScatterPoint(
+                x=0.03 + i * 0.02,
+                y=0.38 / (i + 1),
+                label=name,
+                text=f"{name}: {0.38 / (i + 1):.0%} of the loss",
+                tone="bad" if i == 0 else "neutral",
+            )
+            for i, name in enumerate(LINES)
+        ),
     )
     return msgspec.structs.replace(figure, **changes)
 
@@ -260,8 +315,24 @@ def a_triangle(**changes: Any) -> Triangle:
         title="Which assumption broke",
         alt="Model: violated, 76 % of the change. Data: watch, 13 %. Business: watch, 9 %. Cannot tell: 2 %.",
         corners=(
-            CornerShare(corner="business", name="Business realities", state="watch", state_text="Watch", money=euros(450), share=percent(0.09), sentence="Unit cost of men_dress doubled in week 12; volume is up 4 %."),
-            CornerShare(corner="data", name="Data", state="held", state_text="Held", money=euros(330), share=percent(0.07), sentence="No feature moved beyond its usual range this week; 1.2 % of device is missing."),
+            CornerShare(
+                corner="business",
+                name="Business realities",
+                state="watch",
+                state_text="Watch",
+                money=euros(450),
+                share=percent(0.09),
+                sentence="Unit cost of men_dress doubled in week 12; volume is up 4 %.",
+            ),
+            CornerShare(
+                corner="data",
+                name="Data",
+                state="held",
+                state_text="Held",
+                money=euros(330),
+                share=percent(0.07),
+                sentence="No feature moved beyond its usual range this week; 1.2 % of device is missing.",
+            ),
             CornerShare(
                 corner="model",
                 name="Model",
@@ -319,7 +390,13 @@ def an_evidence_table(name: str, **changes: Any) -> Table:
     table = Table(
         id=f"{name}_evidence",
         title="Evidence, dearest first",
-        columns=(Column(id="what", title="What was judged"), Column(id="value", title="Measured", align="right"), Column(id="usual", title="Usual range", align="right"), Column(id="money", title="Money", align="right"), Column(id="state", title="Assumption")),
+        columns=(
+            Column(id="what", title="What was judged"),
+            Column(id="value", title="Measured", align="right"),
+            Column(id="usual", title="Usual range", align="right"),
+            Column(id="money", title="Money", align="right"),
+            Column(id="state", title="Assumption"),
+        ),
         rows=tuple(
             Row(id=str(i), cells=(Cell(text=what), Cell(text=value), Cell(text=usual), Cell(text=money), Cell(text=words, state=state)))  # type: ignore[arg-type]
             for i, (what, value, usual, money, state, words) in enumerate(
@@ -343,7 +420,12 @@ def a_headline(**changes: Any) -> Headline:
         sentence="Since 9 Sep 2024 mistakes cost about EUR 5,600 a week, EUR 4,820 more than usual: a big problem, mostly the model (80 %).",
         money=Value(text="EUR 5,600 a week", value=5600, low=4800, high=6400, interval_text="95 %: EUR 4,800 to EUR 6,400"),
         change=Value(text="+EUR 4,820 against the week of 2 Sep", value=4820, tone="bad"),
-        severity=Severity(level="big", name="Big problem", sentence="EUR 17,400 in 30 days above the expected level; a big problem starts at EUR 5,000.", could_be="Could be an emergency: the interval reaches EUR 20,400."),
+        severity=Severity(
+            level="big",
+            name="Big problem",
+            sentence="EUR 17,400 in 30 days above the expected level; a big problem starts at EUR 5,000.",
+            could_be="It could be an emergency.",
+        ),
         confidence="Very likely",
         confidence_reason="Three of four cells of the ledger are measured; the share of the model is larger than 14 of 14 weekly retrains before.",
         since="Week of 9 Sep 2024",
@@ -361,16 +443,48 @@ def an_insights_view(**changes: Any) -> View:
         selection=Selection(pipelines=(Choice(id="shoes", text="shoes"),), pipeline="shoes"),
         headline=a_headline(),
         notices=(
-            Notice(level="warning", text="The pushed model of run 16 has no folder.", remedy="Restore Pusher/pushed_model/166, or clear the artifact."),
+            Notice(
+                level="warning",
+                text="The pushed model of run 16 has no folder.",
+                remedy="Restore Pusher/pushed_model/166, or clear the artifact.",
+            ),
             Notice(level="info", text="A season cannot be excluded: the history holds 16 weeks, a season needs 52."),
         ),
         sections=(
-            Section(id="verdict", title="The model broke its assumption; business and data moved little.", blocks=(a_triangle(), a_waterfall(), some_facts())),
+            Section(
+                id="verdict",
+                title="The model broke its assumption; business and data moved little.",
+                blocks=(a_triangle(), a_waterfall(), some_facts()),
+            ),
             _corner("business", "Unit cost of men_dress doubled: EUR 450 of the change.", "watch", "Watch", a_bars()),
-            _corner("data", "No feature moved beyond its usual range: EUR 330 of the change.", "held", "Held", a_distribution(), a_numeric_distribution()),
-            _corner("model", "The serving model predicts 1.9 times the clicks that come: EUR 3,870 of the change.", "violated", "Violated", a_calibration_curve(), a_heat_map()),
-            Section(id="history", title="The verdict changed twice in 16 weeks.", lead="Held until 9 Sep, violated since.", blocks=(a_time_series(title="Calibration of the serving model", marks=(), bands=()),)),
-            Section(id="lineage", title="One parameter changed since the reference.", lead="negative_keep_rate went from 1.0 to 0.4.", blocks=(a_lineage(),)),
+            _corner(
+                "data",
+                "No feature moved beyond its usual range: EUR 330 of the change.",
+                "held",
+                "Held",
+                a_distribution(),
+                a_numeric_distribution(),
+            ),
+            _corner(
+                "model",
+                "The serving model predicts 1.9 times the clicks that come: EUR 3,870 of the change.",
+                "violated",
+                "Violated",
+                a_calibration_curve(),
+                a_heat_map(),
+            ),
+            Section(
+                id="history",
+                title="The verdict changed twice in 16 weeks.",
+                lead="Held until 9 Sep, violated since.",
+                blocks=(a_time_series(title="Calibration of the serving model", marks=(), bands=()),),
+            ),
+            Section(
+                id="lineage",
+                title="One parameter changed since the reference.",
+                lead="negative_keep_rate went from 1.0 to 0.4.",
+                blocks=(a_lineage(),),
+            ),
         ),
         footer=(
             Fact(label="Period", value="Week of 16 Sep 2024"),
@@ -384,7 +498,14 @@ def an_insights_view(**changes: Any) -> View:
 
 
 def some_facts(**changes: Any) -> Facts:
-    facts = Facts(title="", items=(Fact(label="Model", value="version 163, pushed 9 Sep 2024"), Fact(label="Cases", value="3,600 evaluated of 12,100", hint="The evaluation split holds 30 %."), Fact(label="Labels", value="complete")))
+    facts = Facts(
+        title="",
+        items=(
+            Fact(label="Model", value="version 163, pushed 9 Sep 2024"),
+            Fact(label="Cases", value="3,600 evaluated of 12,100", hint="The evaluation split holds 30 %."),
+            Fact(label="Labels", value="complete"),
+        ),
+    )
     return msgspec.structs.replace(facts, **changes)
 
 
@@ -407,9 +528,24 @@ def a_cost_view(**changes: Any) -> View:
         subtitle="shoes · week of 16 Sep 2024 against the week of 2 Sep 2024",
         headline=a_headline(),
         sections=(
-            Section(id="money", title="Two weeks cost EUR 12,400, as much as the 13 weeks before.", lead="A bad retrain costs money in the weeks it serves.", blocks=(a_time_series(),)),
-            Section(id="slices", title="Ten of 42 slices carry 91 % of the cost.", lead="men_dress alone carries 38 % of it, with 12 % of the cases.", blocks=(a_table(), a_range_plot())),
-            Section(id="threshold", title="A threshold of 0.34 would save EUR 230 a week.", lead="This is small beside the cost of the model itself.", blocks=(a_threshold_curve(), a_scatter())),
+            Section(
+                id="money",
+                title="Two weeks cost EUR 12,400, as much as the 13 weeks before.",
+                lead="A bad retrain costs money in the weeks it serves.",
+                blocks=(a_time_series(),),
+            ),
+            Section(
+                id="slices",
+                title="Ten of 42 slices carry 91 % of the cost.",
+                lead="men_dress alone carries 38 % of it, with 12 % of the cases.",
+                blocks=(a_table(), a_range_plot()),
+            ),
+            Section(
+                id="threshold",
+                title="A threshold of 0.34 would save EUR 230 a week.",
+                lead="This is small beside the cost of the model itself.",
+                blocks=(a_threshold_curve(), a_scatter()),
+            ),
             Section(
                 id="account",
                 title="Only mistakes are priced: over- and understock of 10 product lines.",
@@ -417,16 +553,27 @@ def a_cost_view(**changes: Any) -> View:
                     Facts(
                         title="Unit values",
                         items=(
-                            Fact(label="Over", value="EUR 8.40 a pair", hint="overstock_cost_per_unit, rolled up by impressions; set by merchandising"),
+                            Fact(
+                                label="Over",
+                                value="EUR 8.40 a pair",
+                                hint="overstock_cost_per_unit, rolled up by impressions; set by merchandising",
+                            ),
                             Fact(label="Under", value="EUR 21.10 a pair", hint="stockout_cost_per_unit"),
                             Fact(label="Demand", value="clicks of the whole week × units per click"),
                         ),
                     ),
-                    Paragraph(text="Not counted: customers who never return. That is in the business result, which has its own account.", tone="muted"),
+                    Paragraph(
+                        text="Not counted: customers who never return. That is in the business result, which has its own account.",
+                        tone="muted",
+                    ),
                 ),
             ),
         ),
-        footer=(Fact(label="Period", value="Week of 16 Sep 2024"), Fact(label="Rows judged", value="n = 3,600"), Fact(label="Currency", value="EUR")),
+        footer=(
+            Fact(label="Period", value="Week of 16 Sep 2024"),
+            Fact(label="Rows judged", value="n = 3,600"),
+            Fact(label="Currency", value="EUR"),
+        ),
     )
     return msgspec.structs.replace(view, **changes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from model_insights.view import CornerShare, LineageGraph, Node, Triangle
 from report.figures.paper import BAND, FAINT, INK, MUTED, PANEL, STATES, WHITE, Paper, measure, shorten, wrap
 
-BOX, GAP = 13.0, 5.0
+BOX, GAP, GUTTER = 11.5, 3.5, 5.0
 
 Point = tuple[float, float]
 
@@ -14,16 +14,24 @@ def lineage_graph(figure: LineageGraph, width: float) -> str:
     """Artifacts in columns from data to deployment. Changed ones carry a triangle, missing ones a dashed frame."""
     columns = max((node.layer for node in figure.nodes), default=0) + 1
     rows = max((node.row for node in figure.nodes), default=0) + 1
-    step = (width + 6) / columns
+    step = (width + GUTTER) / columns
+    box = step - GUTTER
     paper = Paper(width, rows * (BOX + GAP) + 3)
     places = {node.id: (node.layer * step, node.row * (BOX + GAP) + 1) for node in figure.nodes}
     for edge in figure.edges:
         if edge.source in places and edge.target in places:
-            _tie(paper, places[edge.source], places[edge.target], step - 6)
+            _tie(paper, places[edge.source], places[edge.target], box)
+    size = next(
+        (size for size in (8, 7.5, 7, 6.5) if all(measure(node.label, size, 600) <= _room(node, box) for node in figure.nodes)), 6.0
+    )
     for node in figure.nodes:
-        _node(paper, node, places[node.id], step - 6)
+        _node(paper, node, places[node.id], box, size)
     _key(paper, figure)
     return paper.svg(figure.alt)
+
+
+def _room(node: Node, box: float) -> float:
+    return box - (6 if node.changed else 3)
 
 
 def _tie(paper: Paper, source: Point, target: Point, width: float) -> None:
@@ -33,25 +41,16 @@ def _tie(paper: Paper, source: Point, target: Point, width: float) -> None:
     paper.line((start[0], end[0]), (start[1], end[1]), color=FAINT, width=0.9)
 
 
-def _node(paper: Paper, node: Node, place: Point, width: float) -> None:
+def _node(paper: Paper, node: Node, place: Point, width: float, size: float) -> None:
     x, y = place
     edge = INK if node.changed or node.selected else FAINT
-    paper.box(
-        x,
-        y,
-        width,
-        BOX,
-        fill=BAND if node.selected else WHITE,
-        edge=edge,
-        stroke=1.6 if node.changed else 0.8,
-        dash=(2, 2) if node.missing else (),
-    )
-    room = width - (7 if node.changed else 4)
-    paper.text(x + 2, y + 3, shorten(node.label, room, 8, 600), weight=600)
-    for line, words in enumerate(wrap(node.detail, width - 4, 7)):
-        paper.text(x + 2, y + 6.8 + 3.2 * line, words, size=7, color=MUTED)
+    fill, stroke = (BAND if node.selected else WHITE), (1.6 if node.changed else 0.8)
+    paper.box(x, y, width, BOX, fill=fill, edge=edge, stroke=stroke, dash=(2, 2) if node.missing else ())
+    paper.text(x + 1.5, y + 2.7, shorten(node.label, _room(node, width), size, 600), size=size, weight=600)
+    for line, words in enumerate(wrap(node.detail, width - 3, 6.5)):
+        paper.text(x + 1.5, y + 6.2 + 2.8 * line, words, size=6.5, color=MUTED)
     if node.changed:
-        paper.state("watch", x + width - 3, y + 3, 2.6)
+        paper.state("watch", x + width - 2.6, y + 2.7, 2.4)
 
 
 def _key(paper: Paper, figure: LineageGraph) -> None:

@@ -58,7 +58,7 @@ def _chart(figure: TimeSeries | Curve, width: float, height: float) -> str:
         if mark.axis == "y" and y.holds(mark.at):
             _level(paper, mark, x, y)
     _flags(paper, flags, x, y)
-    for line in figure.lines:
+    for line in sorted(figure.lines, key=lambda line: line.role == "main"):  # the main line lies on top
         _line(paper, line, x, y)
     _readout(paper, figure)
     _end_names(paper, figure, x, y)
@@ -112,7 +112,8 @@ def _line(paper: Paper, line: Line, x: Scale, y: Scale) -> None:
     known = [point for point in line.points if point.y is not None]
     for point in known:
         if point.emphasis or len(known) == 1:
-            paper.dot(x(point.x), y(point.y or 0), 2.2, color=look.color)
+            lone = line.role != "main"
+            paper.dot(x(point.x), y(point.y or 0), 3.0 if lone else 2.2, color=look.color, hollow=lone)
 
 
 def _intervals(paper: Paper, line: Line, look: Look, x: Scale, y: Scale) -> None:

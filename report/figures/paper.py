@@ -33,7 +33,7 @@ TONES = {"neutral": MAIN, "good": GOOD, "watch": WATCH, "bad": BAD, "unknown": F
 STATES: dict[State, str] = {"held": GOOD, "watch": WATCH, "violated": BAD, "unknown": MUTED}
 
 Align = Literal["left", "center", "right"]
-_RC = {"svg.fonttype": "none", "svg.hashsalt": "insights", "text.parse_math": False, "path.simplify": False}
+_RC = {"svg.fonttype": "none", "svg.hashsalt": "insights", "path.simplify": False}
 _XMLNS = 'xmlns="http://www.w3.org/2000/svg" role="img"'
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -105,6 +105,7 @@ class Paper:
                 baseline,
                 words,
                 fontproperties=_font(size, weight),
+                parse_math=False,
                 color=color,
                 ha=align,
                 va="baseline",
@@ -225,7 +226,7 @@ def _flat(root: ElementTree.Element) -> str:
     for node in root.iter():
         if id(node) in inside:
             continue
-        if node.tag == f"{_SVG}path":
+        if node.tag == f"{_SVG}path" and node.attrib.get("d"):  # a line of gaps only has none
             parts.append(_path(node))
         elif node.tag == f"{_SVG}use":
             parts.append(_placed(node, definitions[node.attrib["{http://www.w3.org/1999/xlink}href"][1:]]))

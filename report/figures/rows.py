@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
-from model_insights.view import Axis, Bars, RangePlot, Value, Waterfall
+from model_insights.view import Axis, Bars, RangePlot, Step, Value, Waterfall
 from report.figures.paper import BAD, GOOD, HAIR, INK, MAIN, MUTED, TONES, Paper, measure, shorten, wrap
 from report.figures.scale import Scale, spread
 
@@ -49,11 +50,11 @@ def waterfall(figure: Waterfall, width: float) -> str:
     """Steps from one total to the next; what cannot be told apart is hatched."""
     table = _Rows(figure.axis, [step.label for step in figure.steps], [], width, heavy=[step.total for step in figure.steps])
     table.column([step.value.text for step in figure.steps], "")
-    table.groups([step.corner.capitalize() if step.corner else "" for step in figure.steps])
+    table.groups([_owner(step) for step in figure.steps])
     table.reach(bound for step in figure.steps for bound in (step.start, step.end))
     paper, x = table.ready(zero=True)
     middles = table.middles()
-    for (y, step), following in zip(zip(middles, figure.steps, strict=True), (*middles[1:], None), strict=True):
+    for (y, step), following in zip_longest(zip(middles, figure.steps, strict=True), middles[1:]):
         if step.cannot_tell:
             paper.hatch(x(step.start), y - 2.1, x(step.end) - x(step.start), 4.2)
         else:
@@ -61,6 +62,12 @@ def waterfall(figure: Waterfall, width: float) -> str:
         if following is not None:
             paper.line((x(step.end),) * 2, (y - 2.1, following + 2.1), color=MUTED, width=0.6)
     return paper.svg(figure.alt)
+
+
+def _owner(step: Step) -> str:
+    if step.cannot_tell:
+        return "Cannot tell"
+    return step.corner.capitalize() if step.corner else ""
 
 
 def _step_color(total: bool, change: float) -> str:
