@@ -36,7 +36,7 @@ def test_the_files_of_the_real_runs_are_understood(root: Path) -> None:
     ],
 )
 def test_a_mistake_is_a_sentence(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match="insights.toml") as error:
+    with pytest.raises(ConfigError, match=r"insights\.toml") as error:
         parse(text)
 
     assert said in str(error.value)

@@ -240,7 +240,8 @@ def _model_step(ledger: Ledger, words: Words) -> Evidence:
         sentence = "The same model served in both periods, so the model step is exactly zero."
     else:
         more = "more" if money.value > 0 else "less"
-        sentence = f"On the data of the reference period the model that serves now would have cost {words.money(abs(money.value))} {more} than the one that served then ({interval})."
+        amount = f"{words.money(abs(money.value))} {more}"
+        sentence = f"On the data of the reference period the model that serves now would have cost {amount} than the one that served then ({interval})."
     state: State = "violated" if money.low > 0 else "held"
     return Evidence(
         id="model:step", corner="model", subject="serving model", measure="model step", sentence=sentence, state=state, value=money.value,

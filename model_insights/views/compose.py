@@ -60,7 +60,7 @@ def _subtitle(judged: Judgement, words: Words) -> str:
 
 def _page(request: Request, judged: Judgement, shelf: Shelf, words: Words) -> tuple[str, tuple[Section, ...]]:
     if request.view == "cost":
-        return "Business Cost", money.sections(judged, shelf.plots, shelf.earlier_plots, words, request.tables)
+        return "Business Cost", money.sections(judged, shelf.plots, shelf.earlier_plots, words, request.tables, request.threshold)
     if request.view == "feature":
         return feature.sections(judged, parse_feature(request.id), words)
     if request.view == "slice":

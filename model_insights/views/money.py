@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from model_insights.cost.account import CostLine, RunCost, by_unit
-from model_insights.cost.model import Cells, Floats, unit_cost
+from model_insights.cost.threshold import Plots
 from model_insights.cost.units import value_names
 from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
-from model_insights.metrics import Plot
 from model_insights.slices import SliceKey
 from model_insights.view import (
-    Axis,
     Band,
     Block,
     Cell,
     Column,
-    Curve,
     Fact,
     Facts,
     Line,
@@ -33,13 +28,11 @@ from model_insights.view import (
     Section,
     Table,
     TableRequest,
-    Tick,
     TimeSeries,
 )
+from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
 from model_insights.wording import Words, money_value, plural
-
-Plots = Mapping[SliceKey, tuple[Plot, ...]]
 
 _FORMULAS = {
     "inventory": "cost = volume × units per event × (over × max(0, predicted − observed) + under × max(0, observed − predicted)), per unit, then summed",
@@ -48,7 +41,7 @@ _FORMULAS = {
 
 
 def sections(
-    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest]
+    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest], threshold: str = ""
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
     if judged.cost is None:
@@ -56,7 +49,8 @@ def sections(
     return (
         _money_section(judged, words),
         _slices_section(judged, judged.cost, words, tables),
-        _choice_section(judged, judged.cost, plots, earlier_plots, words),
+        *choice_sections(judged, judged.cost, plots, earlier_plots, float(threshold) if threshold else None, words, tables),
+        hangs_section(judged, judged.cost, words, tables.get("sensitivity")),
         _account_section(judged, judged.cost, words),
     )
 
@@ -144,7 +138,12 @@ def _slices_section(judged: Judgement, cost: RunCost, words: Words, tables: Mapp
     top = lines[0]
     cases = float(cost.cells.volume.sum()) or 1.0
     title = f"{top.unit.text} costs {words.money(top.money.value)}: {words.percent(top.money.value / total)} of the loss with {words.percent(top.cases / cases)} of the cases"
-    blocks: list[Block] = [_slice_ranges(lines, words), _slice_table(judged, cost, lines, old, words, tables.get("slices"))]
+    carried = coverage_figure(cost, words)
+    blocks: list[Block] = [
+        _slice_ranges(lines, words),
+        *([carried] if carried else []),
+        _slice_table(judged, cost, lines, old, words, tables.get("slices")),
+    ]
     if cost.gaps:
         blocks.append(_gap_table(cost, words, tables.get("gaps")))
     return Section(
@@ -231,130 +230,6 @@ def _gap_table(cost: RunCost, words: Words, asked: TableRequest | None) -> Table
         for gap in cost.gaps
     ]
     return table("gaps", "Not in the total", columns, rows, asked, empty="", note="What could not be priced is not counted as zero.")
-
-
-# --- the decision: threshold, or how much to order -----------------------------------------------------------------------------
-
-
-def _choice_section(judged: Judgement, cost: RunCost, plots: Plots, earlier: Plots, words: Words) -> Section:
-    return (
-        _order_section(judged, cost, words) if cost.cells.kind == "inventory" else _threshold_section(judged, cost, plots, earlier, words)
-    )
-
-
-def _order_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
-    """Cost if every order had been a multiple of the model's; the best factor, and what last period's best would have saved."""
-    factors = np.round(np.arange(0.3, 1.701, 0.02), 2)
-    now = _scaled(cost.cells, factors)
-    best = float(factors[int(np.argmin(now))])
-    previous = judged.series.cost(judged.reference.id) if judged.reference else None
-    honest = _honest(cost.cells, previous.cells if previous else None, factors)
-    lines: tuple[Line, ...] = (_curve_line("this period", factors, now, words, main=True),)
-    if previous is not None:
-        lines += (_curve_line("reference", factors, _scaled(previous.cells, factors), words, main=False),)
-    saving = cost.total.value - float(now.min())
-    title = (
-        f"Ordering {words.number(best)} × the prediction would have cost {words.money(saving)} less"
-        if saving > 0.005
-        else "No single correction of the orders would have cost less"
-    )
-    lead = "Chosen with hindsight on this period, so it is the most that one factor could have saved."
-    if honest is not None and judged.reference is not None:
-        factor, gain = honest
-        word = "saved" if gain >= 0 else "cost more:"
-        lead += f" The best factor of {period_text(judged.reference, words)} ({words.number(factor)}) would have {word} {words.money(abs(gain))} here."
-    marks = (
-        Mark(at=1.0, text="order as predicted", kind="threshold"),
-        Mark(at=best, text=f"best here: {words.number(best)}", kind="change"),
-    )
-    figure = Curve(
-        title="Cost if all orders were scaled", alt=f"{title}. {lead}", lines=lines, marks=marks,
-        x=value_axis("Order as a multiple of the model's", [0.3, 1.7], words, zero=False),
-        y=value_axis(f"Cost of the period ({words.currency})", [v for line in lines for p in line.points for v in (p.y,)], words, kind="money"),
-    )  # fmt: skip
-    return Section(id="threshold", title=title, lead=lead, blocks=(figure,))
-
-
-def _scaled(cells: Cells, factors: Floats) -> Floats:
-    rates = np.repeat(cells.rates[None], len(factors), axis=0)
-    rates[..., 0] *= factors[:, None]
-    total: Floats = (cells.volume * unit_cost(cells.kind, cells.values, rates)).sum(axis=-1)
-    return total
-
-
-def _honest(now: Cells, before: Cells | None, factors: Floats) -> tuple[float, float] | None:
-    """(factor chosen on the earlier period, money it would have saved in this one); None without an earlier period."""
-    if before is None:
-        return None
-    factor = float(factors[int(np.argmin(_scaled(before, factors)))])
-    gain = float(_scaled(now, np.array([1.0]))[0] - _scaled(now, np.array([factor]))[0])
-    return factor, gain
-
-
-def _curve_line(name: str, xs: Floats, ys: Floats, words: Words, *, main: bool) -> Line:
-    points = tuple(Point(x=float(x), y=float(y), text=f"{name}, {words.number(float(x))}: {words.money(float(y))}") for x, y in zip(xs, ys, strict=False))
-    return Line(name=name, points=points, role="main" if main else "reference")
-
-
-def _threshold_section(judged: Judgement, cost: RunCost, plots: Plots, earlier: Plots, words: Words) -> Section:
-    """Cost at every stored threshold, units summed; the current one, the best one, and the honest regret."""
-    model = cost.model
-    now = threshold_costs(cost.cells, plots, model)
-    if now is None:
-        text = "No curve: the evaluation stored no confusion plots for every unit. Add ConfusionMatrixPlot to the metrics."
-        return Section(id="threshold", title="Cost by threshold is not known", blocks=(Paragraph(text=text, tone="unknown"),))
-    thresholds, money = now
-    current = cost.rule.threshold if cost.rule.threshold is not None else 0.5
-    best = float(thresholds[int(np.argmin(money))])
-    at_current = float(np.interp(current, thresholds, money))
-    regret = at_current - float(money.min())
-    previous = judged.series.cost(judged.reference.id) if judged.reference else None
-    before = threshold_costs(previous.cells, earlier, previous.model) if previous else None
-    title = (
-        f"A threshold of {words.number(best)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current)}"
-    )
-    lead = "Chosen with hindsight on the same examples, so it is the most that one threshold could have saved."
-    if before is not None and judged.reference is not None:
-        chosen = float(before[0][int(np.argmin(before[1]))])
-        gain = at_current - float(np.interp(chosen, thresholds, money))
-        word = "saved" if gain >= 0 else "cost more:"
-        lead += f" The best threshold of {period_text(judged.reference, words)} ({words.number(chosen)}) would have {word} {words.money(abs(gain))} here."
-    lines: tuple[Line, ...] = (_curve_line("this period", thresholds, money, words, main=True),)
-    if before is not None:
-        lines += (_curve_line("reference", before[0], before[1], words, main=False),)
-    marks = (
-        Mark(at=current, text=f"current: {words.number(current)}", kind="threshold"),
-        Mark(at=best, text=f"best here: {words.number(best)}", kind="change"),
-    )
-    figure = Curve(
-        title="Cost by decision threshold", alt=f"{title}. {lead}", lines=lines, marks=marks, x=Axis(label="Decision threshold", ticks=_unit_ticks(words), low=0.0, high=1.0),
-        y=value_axis(f"Cost of the period ({words.currency})", [v for line in lines for p in line.points for v in (p.y,)], words, kind="money"),
-    )  # fmt: skip
-    return Section(id="threshold", title=title, lead=lead, blocks=(figure,))
-
-
-def _unit_ticks(words: Words) -> tuple[Tick, ...]:
-    return value_axis("", [0.0, 1.0], words).ticks
-
-
-def threshold_costs(cells: Cells, plots: Plots, model: str) -> tuple[Floats, Floats] | None:
-    """(thresholds [t], total money [t]) over the stored confusion plots; None when a unit has none.
-
-    Counts are shares of the unit's examples, scaled to the unit's volume."""
-    total, thresholds = None, None
-    for i, unit in enumerate(cells.units):
-        plot = next((p for p in plots.get(unit, ()) if p.key.model_name in (model, "") and p.confusion), None)
-        if plot is None:
-            return None
-        found = np.array([[m.threshold, m.true_positives, m.false_positives, m.true_negatives, m.false_negatives] for m in plot.confusion])
-        found = found[(found[:, 0] >= 0) & (found[:, 0] <= 1)]
-        shares = found[:, 1:] / np.maximum(found[:, 1:].sum(axis=1, keepdims=True), 1e-12)
-        money = cells.volume[i] * (shares * cells.values[i]).sum(axis=1)
-        if thresholds is None or total is None:
-            thresholds, total = found[:, 0], money
-        else:
-            total = total + np.interp(thresholds, found[:, 0], money)
-    return None if thresholds is None or total is None else (thresholds, total)
 
 
 # --- how it is counted ----------------------------------------------------------------------------------------------------------

@@ -106,7 +106,8 @@ def _metrics(judged: Judgement, evaluation: Evaluation, where: SliceKey, words: 
         )  # fmt: skip
     columns = (
         Column(id="metric", title="Metric"), Column(id="model", title="Model"), Column(id="value", title="Value", align="right"),
-        Column(id="interval", title="TFMA's interval", align="right", sortable=False), Column(id="change", title="Change", align="right", hint="serving model, against the reference"),
+        Column(id="interval", title="TFMA's interval", align="right", sortable=False),
+        Column(id="change", title="Change", align="right", hint="serving model, against the reference"),
         Column(id="change_interval", title="95 % of the change", align="right", sortable=False, hint="TFMA's errors where stored, else from the counts"),
     )  # fmt: skip
     n = scalar(evaluation, where, "example_count", serving(judged.run).model or "")
@@ -245,7 +246,7 @@ def _calibration(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve
     lines = []
     for name, plot, main in shown:
         pairs = [
-            (b.prediction_sum / b.examples, b.label_sum / b.examples, f"predicted {words.number(b.prediction_sum / b.examples)}, observed {words.number(b.label_sum / b.examples)}, n {words.count(b.examples)}")
+            (x := b.prediction_sum / b.examples, y := b.label_sum / b.examples, f"predicted {words.number(x)}, observed {words.number(y)}, n {words.count(b.examples)}")
             for b in plot.calibration if b.examples >= 10
         ]  # fmt: skip
         if pairs:
