@@ -154,6 +154,17 @@ def _back(runs: tuple[Run, ...], at: int, distance: str) -> Run | None:
     return found if distance_days <= max(1.0, (runs[at].period.days or 7.0) / 2) else None
 
 
+def periods_in(distance: str, runs: tuple[Run, ...]) -> int | None:
+    """How many periods of this history a distance ("52 weeks", "4 runs") spans; None where periods have no length."""
+    match = re.fullmatch(r"(\d+)\s*(run|day|week|month|quarter|year)s?", distance.strip())
+    if match is None:
+        return None
+    if match[2] == "run":
+        return int(match[1])
+    lengths = sorted(run.period.days for run in runs if run.period.days)
+    return round(int(match[1]) * _DAYS[match[2]] / lengths[len(lengths) // 2]) if lengths else None
+
+
 def _date(text: str) -> dt.date | None:
     try:
         return dt.date.fromisoformat(text)

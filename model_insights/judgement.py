@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 
 from model_insights.config import Config, CostRule, SeverityBudget
-from model_insights.cost.account import Expected, RunCost, SeverityVerdict, expected, run_cost, severity
+from model_insights.cost.account import RunCost, SeverityVerdict, run_cost, severity
+from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.cost.rates import Spread, price
 from model_insights.cost.units import UnitTable
@@ -17,7 +18,7 @@ from model_insights.evidence import business, data, model
 from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
-from model_insights.history import Serving, evaluation_of, judged_runs, served_by, serving
+from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
 from model_insights.ledger import Adjacent, Ledger, adjacent_ledger, chain, with_retrain_noise
 from model_insights.run import History, Run
 from model_insights.verdict import Verdict, conclude, rate_corners
@@ -47,6 +48,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     candidate_costs: Mapping[str, RunCost]
     steps: Mapping[str, Ledger | str]  # by the later run's id
     retrain_spread: float
+    levels: Mapping[str, Expected | None]
 
     def cost(self, run_id: str) -> RunCost | None:
         found = self.costs.get(run_id)
@@ -54,13 +56,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def expected_at(self, run_id: str) -> Expected | None:
         """The level expected of a run from the priced runs before it."""
-        earlier: list[float] = []
-        for run in self.runs:
-            if run.id == run_id:
-                return expected(earlier)
-            if (cost := self.cost(run.id)) is not None:
-                earlier.append(cost.total.value)
-        return None
+        return self.levels.get(run_id)
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -101,7 +97,14 @@ def series(case: Case) -> Series:
     ]
     spread = 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
     noisy = {run_id: with_retrain_noise(step, spread) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
-    return Series(runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread)
+    totals = [cost.total.value if isinstance(cost := costs[run.id], RunCost) else None for run in runs]
+    levels = dict(zip((run.id for run in runs), expected_levels(totals, season=season_length(case, runs)), strict=True))
+    return Series(runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread, levels=levels)
+
+
+def season_length(case: Case, runs: tuple[Run, ...]) -> int | None:
+    """The configured season in periods of this history; None without a configuration."""
+    return periods_in(case.config.insights.season, runs) if case.config else None
 
 
 def _candidate(run: Run) -> str | None:

@@ -7,8 +7,9 @@ import pytest
 from scipy import integrate, stats
 
 from model_insights.config import CostRule
-from model_insights.cost.account import RunCost, expected, run_cost
+from model_insights.cost.account import RunCost, run_cost
 from model_insights.cost.coverage import coverage
+from model_insights.cost.level import Expected
 from model_insights.cost.model import costs
 from model_insights.cost.orders import expected_cost, order_lines
 from model_insights.cost.sensitivity import sensitivities, uncertainty
@@ -130,7 +131,7 @@ def test_the_break_even_factor_meets_the_bound() -> None:
 def test_uncertainty_shares_sum_to_one() -> None:
     cost: RunCost = run_cost("r", RULE, "m", some_cells(kind="classification", rates=[[0.1, 0.2, 0.6, 0.1]] * 2), ())
 
-    assert sum(part.share for part in uncertainty(cost, expected([1.0, 2.0, 4.0]))) == pytest.approx(1.0)
+    assert sum(part.share for part in uncertainty(cost, Expected(value=2.0, spread=1.0, periods=3))) == pytest.approx(1.0)
 
 
 def test_coverage_ends_at_all_of_the_loss_and_rises_steepest_first() -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from model_insights.config import SeverityBudget
-from model_insights.cost.account import RunCost, expected, severity
+from model_insights.cost.account import RunCost, severity
+from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.evidence.fact import Evidence
 from model_insights.ledger import Adjacent, adjacent_ledger
@@ -68,14 +71,36 @@ def test_a_fallen_cost_is_no_fault() -> None:
     assert verdict_of(WORSE, BASE, BASE).kind == "better"
 
 
-def test_the_expected_level_is_a_median_and_needs_two_periods() -> None:
-    assert expected([5.0]) is None
-    assert expected([1.0, 100.0, 2.0, 3.0, 4.0]).value == 3.5
+def test_the_expected_level_is_a_median_of_the_recent_and_needs_two_periods() -> None:
+    levels = expected_levels([5.0, 1.0, 100.0, 2.0, 3.0, 4.0, None], season=None)
+
+    assert levels[:2] == (None, None)
+    assert (levels[-1].value, levels[-1].method, levels[-1].knows_season) == (3.5, "recent", False)
+
+
+def seasonal(periods: int) -> list[float | None]:
+    """Cost with a season of four, a slow trend, and a little noise."""
+    random = np.random.default_rng(3)
+    return [100 + 2 * i + (60, 0, -40, -20)[i % 4] + float(random.normal(0, 2)) for i in range(periods)]
+
+
+def test_a_known_season_is_expected_and_not_called_a_loss() -> None:
+    levels = expected_levels(seasonal(25), season=4)
+
+    assert levels[24].method == "trend and season"
+    assert abs(levels[24].value - seasonal(25)[24]) < 15
+    assert expected_levels(seasonal(25), season=None)[24].value < seasonal(25)[24] - 40
+
+
+def test_between_one_and_two_seasons_last_seasons_period_is_scaled() -> None:
+    levels = expected_levels([100.0, 50.0, 80.0, 90.0, 200.0, 100.0, 160.0], season=4)
+
+    assert (levels[6].method, levels[6].value) == ("season ratio", 160.0)
 
 
 def severity_at(total_scale: float) -> str:
     cost: RunCost = a_cost(some_cells(volume=(100.0 * total_scale, 0.0)))
-    return severity(cost, expected([10.0, 10.0, 10.0]), BUDGET, days=30.0).level
+    return severity(cost, Expected(value=10.0, spread=0.0, periods=3), BUDGET, days=30.0).level
 
 
 def test_severity_climbs_with_the_money_above_the_expected_level() -> None:
@@ -84,7 +109,7 @@ def test_severity_climbs_with_the_money_above_the_expected_level() -> None:
 
 
 def test_severity_without_budgets_is_unknown_with_the_reason() -> None:
-    verdict = severity(a_cost(), expected([1.0, 2.0]), None, days=7.0)
+    verdict = severity(a_cost(), Expected(value=1.5, spread=0.0, periods=2), None, days=7.0)
 
     assert (verdict.level, verdict.excess) == ("unknown", None)
     assert "severity" in verdict.reason

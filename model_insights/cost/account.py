@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 import numpy as np
 
 from model_insights.config import CostRule, SeverityBudget
+from model_insights.cost.level import Expected
 from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
 from model_insights.cost.rates import Gap
 from model_insights.noun import Noun
@@ -50,14 +51,6 @@ class RunCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     draws: Floats  # totals of the resampled periods
     gaps: tuple[Gap, ...] = ()
     noise_floor: float = 0.0  # what a perfectly calibrated model would show at this n (0 when demand is realised)
-
-
-class Expected(Noun):
-    """The level a period's cost is held against: median of up to four earlier periods, spread from their one-step errors (A2.1c)."""
-
-    value: float
-    spread: float
-    periods: int
 
 
 class SeverityVerdict(Noun):
@@ -115,16 +108,6 @@ def _noise_floor(cells: Cells, run_id: str) -> float:
     drawn = np.stack([np.broadcast_to(observed, (DRAWS, len(observed))), observed + error * noise(run_id, len(observed))[..., 1]], axis=-1)
     floor = cells.volume * (unit_cost(cells.kind, cells.values, drawn).mean(axis=0) - unit_cost(cells.kind, cells.values, calibrated))
     return float(floor.sum())
-
-
-def expected(earlier: Sequence[float]) -> Expected | None:
-    """The expected level from the totals of earlier periods, oldest first; None with fewer than two."""
-    if len(earlier) < 2:
-        return None
-    level = float(np.median(earlier[-4:]))
-    errors = [earlier[i] - float(np.median(earlier[max(0, i - 4) : i])) for i in range(1, len(earlier))]
-    spread = 1.4826 * float(np.median(np.abs(errors)))
-    return Expected(value=level, spread=spread, periods=len(earlier))
 
 
 def severity(cost: RunCost, level: Expected | None, budget: SeverityBudget | None, *, days: float | None) -> SeverityVerdict:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from model_insights.cost.account import Expected, RunCost
+from model_insights.cost.account import RunCost
+from model_insights.cost.level import Expected
 from model_insights.cost.model import Floats, unit_cost
 from model_insights.cost.units import value_names
 from model_insights.noun import Noun

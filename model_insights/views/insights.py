@@ -34,7 +34,7 @@ from model_insights.view import (
     Waterfall,
 )
 from model_insights.views.lineage import lineage_figure
-from model_insights.views.money import cost_series
+from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, STATES, Words, money_value, plural
 
@@ -402,7 +402,7 @@ def _how_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, wor
         items.append(
             Fact(
                 label="Expected level",
-                value=f"{words.money(level.value)}, median of up to 4 earlier periods (of {level.periods}); a season cannot be excluded",
+                value=f"{words.money(level.value)}: {level_text(level)} ({plural(level.periods, 'period')})",
             )
         )
     if judged.cost is not None and judged.cost.noise_floor > 0:

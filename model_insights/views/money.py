@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from model_insights.cost.account import CostLine, RunCost, by_unit
+from model_insights.cost.level import Expected
 from model_insights.cost.threshold import Plots
 from model_insights.cost.units import value_names
 from model_insights.history import evaluation_of
@@ -113,8 +114,18 @@ def cost_series(judged: Judgement, words: Words) -> TimeSeries:
     return TimeSeries(
         title="Cost of mistakes over time", alt=alt, x=run_axis(runs, words), y=y, lines=tuple(lines),
         bands=(Band(name="expected level", points=tuple(band)),) if band else (), marks=_marks(judged, words),
-        note="Bars: 95 % intervals. Band: median of up to 4 earlier periods, plus and minus two spreads; a season cannot be excluded.",
+        note=f"Bars: 95 % intervals. Band: {level_text(judged.expected)}, plus and minus two spreads.",
     )  # fmt: skip
+
+
+def level_text(level: Expected | None) -> str:
+    """How the expected level was found, and whether a season could hide in it."""
+    how = {
+        "recent": "median of up to 4 earlier periods; a season cannot be excluded",
+        "season ratio": "last season's period, scaled by how recent periods compare with theirs",
+        "trend and season": "trend and season of the earlier periods (STL)",
+    }
+    return how[level.method] if level is not None else "the level of the periods before, where two are known"
 
 
 def _marks(judged: Judgement, words: Words) -> tuple[Mark, ...]:
