@@ -25,9 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         views = _views(options, progress)
         damages = _reasons(views, level="error")
         if any(view.view == "empty" for view in views):
-            return _complain(
-                damages or tuple(notice.text for view in views for notice in view.notices) or (f"No pipeline runs in {options.logdir}.",)
-            )
+            return _complain(_reasons(views) or (f"No pipeline runs in {options.logdir}.",))
         _write(options, views, progress)
     except InsightsError as error:
         progress.clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 from xml.etree import ElementTree
 
@@ -157,7 +158,7 @@ def test_ticks_that_would_touch_are_thinned_evenly():
     kept = spread(ticks, Scale(axis, (), 0, 120))
 
     assert 0 == kept[0].value
-    assert 1 == len({b.value - a.value for a, b in zip(kept, kept[1:], strict=False)})
+    assert 1 == len({b.value - a.value for a, b in pairwise(kept)})
     assert 120 > sum(measure(tick.text) for tick in kept)
 
 

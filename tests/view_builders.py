@@ -150,7 +150,7 @@ def a_waterfall(**changes: Any) -> Waterfall:
     steps.append(Step(label="Week of 16 Sep", value=euros(at), start=0, end=at, total=True))
     figure = Waterfall(
         title="From EUR 780 to EUR 5,600: what changed",
-        alt="EUR 780 in the week of 2 Sep; volume adds 140, unit values 310, broken data 420, the new model 3,870; mix takes 90 away; 170 cannot be told apart; EUR 5,600 in the week of 16 Sep.",
+        alt="EUR 780 before; volume adds 140, unit values 310, broken data 420, the new model 3,870; mix takes 90; 170 cannot be told apart; EUR 5,600 now.",
         axis=Axis(label="Cost per week (EUR)", ticks=ticks(0, 2000, 4000, 6000)),
         steps=tuple(steps),
     )
