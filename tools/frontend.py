@@ -83,8 +83,22 @@ def build() -> int:
         return 0
     code = npm("run", "build")
     if code == 0:
+        (STATIC / "LICENSES.txt").write_text(licences(), encoding="utf-8")
         _stamp(STATIC, _digest(_sources()))
     return code
+
+
+def licences() -> str:
+    """The licence of every package that may be in the bundle: theirs ask to travel with it."""
+    locked = json.loads((FRONTEND / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    bundled = {place: package for place, package in locked.items() if place and not package.get("dev")}
+    return "\n\n".join(
+        f"{place.removeprefix('node_modules/')} {of['version']}: {of['license']}\n{_licence(place)}" for place, of in bundled.items()
+    )
+
+
+def _licence(place: str) -> str:
+    return "".join(file.read_text(encoding="utf-8") for file in sorted((FRONTEND / place).glob("LICEN[CS]E*")))
 
 
 def is_built() -> bool:
