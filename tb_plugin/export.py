@@ -115,7 +115,8 @@ class Jobs:
         name = secrets.token_urlsafe(9)
         folder = self._folder() / name
         folder.mkdir()
-        chosen = {**dict(zip(PARAMETERS, key, strict=True)), "insights_config": self._source.config}
+        own = {"insights_config": self._source.config, "insights_state": self._source.state}
+        chosen = {**dict(zip(PARAMETERS, key, strict=True)), **own}
         flags = [f"--{flag}={value}" for flag, value in chosen.items() if value]  # one word each: a value may begin with a dash
         child = subprocess.Popen(
             [*self._command, self._source.logdir, "-o", str(folder / FILE_NAME), *flags],

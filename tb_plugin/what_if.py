@@ -25,6 +25,7 @@ logger = logging.getLogger("tensorboard")
 PACKAGE = "tensorboard_plugin_wit"
 VENDORED = f"{PACKAGE}._vendor.tensorflow_serving."
 USES_JSON = f"{PACKAGE}._utils.inference_utils"
+PLUGIN = f"{PACKAGE}.wit_plugin"
 FOLDER, SCOPE = "insights_what_if/", "insights_what_if."  # the rebuilt messages' own names, beside those of a real TensorFlow Serving
 
 _revived_for = ""
@@ -77,19 +78,22 @@ class Reviver(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         is_message = fullname.startswith(VENDORED) and fullname.endswith("_pb2")
-        if not is_message and fullname != USES_JSON:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and isinstance(spec.loader, InspectLoader):
-            spec.loader = MessageLoader(spec.loader) if is_message else JsonLoader(spec.loader)
+        ours = MessageLoader if is_message else {USES_JSON: JsonLoader, PLUGIN: TabLoader}.get(fullname)
+        spec = PathFinder.find_spec(fullname, path, target) if ours else None
+        if ours and spec is not None and isinstance(spec.loader, InspectLoader):
+            spec.loader = ours(spec.loader)
         return spec
 
 
-class MessageLoader(Loader):
-    """Loads a generated message module without running its outdated part."""
+class Substitute(Loader):
+    """Loads one module of What-If's in our way; knows how it would have been loaded."""
 
     def __init__(self, original: InspectLoader) -> None:
         self._original = original
+
+
+class MessageLoader(Substitute):
+    """Loads a generated message module without running its outdated part."""
 
     def exec_module(self, module: ModuleType) -> None:
         tree = ast.parse(self._original.get_source(module.__name__) or "")
@@ -101,11 +105,16 @@ class MessageLoader(Loader):
         exec(compile(functions, module.__spec__.origin or "" if module.__spec__ else "", "exec"), module.__dict__)
 
 
-class JsonLoader(Loader):
-    """Loads the module that asks protobuf for JSON with an option that protobuf 5 renamed."""
+class TabLoader(Substitute):
+    """Loads the tab, which calls itself inactive always, and puts it into the bar: who gave the flag looks for it there."""
 
-    def __init__(self, original: InspectLoader) -> None:
-        self._original = original
+    def exec_module(self, module: ModuleType) -> None:
+        self._original.exec_module(module)
+        module.WhatIfToolPlugin.is_active = lambda _: True  # type: ignore[attr-defined]
+
+
+class JsonLoader(Substitute):
+    """Loads the module that asks protobuf for JSON with an option that protobuf 5 renamed."""
 
     def exec_module(self, module: ModuleType) -> None:
         self._original.exec_module(module)

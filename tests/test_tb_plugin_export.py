@@ -57,7 +57,8 @@ def test_the_command_gets_the_log_directory_the_configuration_and_the_choice(tmp
     state, given = job.state(), json.loads(job.file.read_bytes().removeprefix(b"%PDF-1.7 "))
     jobs.close()
 
-    wanted = ["runs", "-o", str(job.file), "--pipeline=shoes", "--run=-12", "--insights_config=shop/insights.toml"]
+    flags = ["--pipeline=shoes", "--run=-12", "--insights_config=shop/insights.toml", f"--insights_state={tmp_path / 'state'}"]
+    wanted = ["runs", "-o", str(job.file), *flags]
     assert ("done", wanted) == (state, given)
 
 

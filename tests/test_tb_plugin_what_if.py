@@ -85,6 +85,7 @@ def stand_in(tmp_path: Path) -> Path:
         text = OLD_PROTOC.format(imports=needs, name=file.name, text=file.SerializeToString().decode("latin1"))
         (apis / f"{Path(file.name).stem}_pb2.py").write_text(text)
     (utils / "inference_utils.py").write_text(USER)
+    (utils.parent / "wit_plugin.py").write_text("class WhatIfToolPlugin:\n    def is_active(self):\n        return False\n")
     return tmp_path
 
 
@@ -176,6 +177,12 @@ def test_the_option_of_json_keeps_its_meaning(stand_in):
 
     assert {"value": 0.0, "labels": {}} == json.loads(said.rpartition("\n")[0])
     assert "False True" == said.rpartition("\n")[2]
+
+
+def test_the_revived_tab_stands_in_the_bar(stand_in):
+    said = run(stand_in, "revive(logdir='a')\nfrom tensorboard_plugin_wit import wit_plugin as w\nprint(w.WhatIfToolPlugin().is_active())")
+
+    assert "True" == said
 
 
 def test_reviving_twice_steps_in_once(stand_in):
