@@ -60,6 +60,12 @@ def test_the_examples_are_found_under_any_input(tmp_path: Path):
     assert ["Blue"] == read(write(tmp_path, predict_log(inputs, {})))["company"].to_list()
 
 
+def test_an_example_without_features_is_a_row_without_values(tmp_path: Path):
+    write(tmp_path, *(predict_log({"examples": strings(one), "key": strings(b"order 7")}, {"score": floats(0.5)}) for one in (b"", BLUE)))
+
+    assert ([None, "Blue"], [0.5, 0.5]) == (read(tmp_path)["company"].to_list(), read(tmp_path)["prediction"].to_list())
+
+
 def test_several_outputs_are_told_apart_and_long_ones_are_lists(tmp_path: Path):
     outputs = {"logits": floats(0.5, -0.5, shape=(1, 2)), "label": strings(b"yes")}
     found = said(tmp_path, **outputs)

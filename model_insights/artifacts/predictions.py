@@ -131,10 +131,10 @@ class _Gathered:
         """The serialized tf.Examples of a request: the text input that holds them, whatever its name."""
         texts = {name: inputs[name].string_val for name in sorted(inputs) if inputs[name].dtype == STRING and inputs[name].string_val}
         if self._input not in texts:
-            found = next((name for name, values in texts.items() if _is_example(values[0])), None)
-            if found is None:
+            fitting = [name for name, values in texts.items() if _is_example(values[0])]
+            if not fitting:
                 raise OtherPayload(f"the request holds no serialized tf.Example (its inputs: {', '.join(sorted(inputs)) or 'none'})")
-            self._input = found
+            self._input = max(fitting, key=lambda name: len(texts[name][0]))  # an empty text could be an example without features
         values: Sequence[bytes] = texts[self._input]
         return values
 
@@ -153,9 +153,10 @@ def _is_example(serialized: bytes) -> bool:
     attempt = ExampleColumns()
     try:
         attempt.add(serialized)
-        return bool(attempt.series())
+        attempt.series()
     except NoExample:
         return False
+    return True
 
 
 def _examples_in(request: Any) -> Sequence[bytes]:
