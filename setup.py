@@ -17,7 +17,7 @@ FRONT_END = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(FRONT_END)
 
 CORE = [
-    "tensorboard>=2.16,<3",
+    "tensorboard>=2.16.2,<3",
     "protobuf>=4.25.3,<8",
     "numpy>=1.26,<3",
     "scipy>=1.11,<2",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -46,11 +47,17 @@ def wheel() -> Path:
 def environment(python: Path, version: str, package: Path) -> Path:
     """A fresh virtual environment with the wheel, its report extra and the test tools; returns its bin folder."""
     place = HOME / version
-    oldest = ("--resolution", "lowest-direct", "setuptools<82") if version == OLDEST else ()
     _run(UV, "venv", "--quiet", "--clear", "--python", python, place)
-    command = (UV, "pip", "install", "--quiet", "--python", place / "bin" / "python", "--reinstall-package", "tensorboard-plugin-insights")
-    _run(*command, f"tensorboard-plugin-insights[report] @ {package.as_uri()}", *TEST_TOOLS, *oldest)
+    install = (UV, "pip", "install", "--quiet", "--python", place / "bin" / "python")
+    if version == OLDEST:
+        _run(*install, "--resolution", "lowest-direct", *_declared())
+    _run(*install, f"tensorboard-plugin-insights[report] @ {package.as_uri()}", *TEST_TOOLS)  # keeps what is there and fits
     return place / "bin"
+
+
+def _declared() -> list[str]:
+    declared = runpy.run_path(str(ROOT / "setup.py"))
+    return [*declared["CORE"], *declared["EXTRAS"]["report"], "setuptools>=77,<82"]  # an old TensorBoard takes any setuptools, and breaks
 
 
 def check_absent(home: Path) -> None:
