@@ -18,6 +18,7 @@ from model_insights.evidence import business, data, model
 from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
+from model_insights.evidence.quality import Corruption
 from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
 from model_insights.ledger import Adjacent, Ledger, adjacent_ledger, chain, with_retrain_noise
 from model_insights.run import History, Run
@@ -74,6 +75,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     expected: Expected | None
     severity: SeverityVerdict
     features: tuple[FeatureJudgement, ...]
+    faults: tuple[Corruption, ...]
     evidence: tuple[Evidence, ...]
     verdict: Verdict
     since: Run | None  # first run of the unbroken stretch above the expected level
@@ -166,7 +168,8 @@ def judge(case: Case, made: Series, calibration: Calibration, run: Run, referenc
     level = made.expected_at(run.id)
     budget = case.config.severity if case.config else None
     features = data.judge_features(run, reference, calibration) if reference else ()
-    data_facts = data.gather(run, reference, features, case.words)
+    faults = data.find_corruptions(run, reference, features) if reference else ()
+    data_facts = data.gather(run, reference, features, faults, case.words)
     known = ledger if isinstance(ledger, Ledger) else None
     before = made.cost(reference.id) if reference else None
     facts = (
@@ -177,7 +180,7 @@ def judge(case: Case, made: Series, calibration: Calibration, run: Run, referenc
     return Judgement(
         case=case, series=made, run=run, reference=reference, serving=serving(run), cost=cost, cost_reason=found if isinstance(found, str) else "",
         ledger=known, ledger_reason=ledger if isinstance(ledger, str) else "", expected=level,
-        severity=_severity(case, run, cost, level, budget), features=features, evidence=ordered(facts),
+        severity=_severity(case, run, cost, level, budget), features=features, faults=faults, evidence=ordered(facts),
         verdict=_verdict(case, known, ledger, data_facts, budget, run), since=_since(made, run),
     )  # fmt: skip
 

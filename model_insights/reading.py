@@ -122,7 +122,9 @@ def _reading(config: Config, folders: tuple[Path, ...]) -> tuple[ReadingSettings
         )
     start = rule.start if rule.start in frame.columns else rule.value
     ends = frame[rule.end] if rule.end in frame.columns else [""] * frame.height
-    rows = tuple((str(k), str(v), str(s), str(e)) for k, v, s, e in zip(frame[rule.key], frame[rule.value], frame[start], ends, strict=False))
+    rows = tuple(
+        (str(k), str(v), str(s), str(e)) for k, v, s, e in zip(frame[rule.key], frame[rule.value], frame[start], ends, strict=False)
+    )
     return ReadingSettings(calendar=rows, rewrite=rewrite, roots=roots), ()
 
 

@@ -52,7 +52,7 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
     """Where the rate line may belong, narrowed by what the data corner found (A6.5 naming rule), and the reason.
 
     With the model step in its own line and no change in any feature outside the slicing, the rates moved because the outcomes did:
-    business, by exclusion. Otherwise they cannot be parted."""
+    business, by exclusion. A detected data fault names data (its size is not separable). Otherwise they cannot be parted."""
     if not ledger.model_known:
         return (
             "business",
@@ -61,6 +61,9 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
         ), "the serving model was not judged on the reference data, so the model cannot be parted from the world"
     if any(fact.state == "unknown" and fact.subject in ("statistics", "reference") for fact in data_facts):
         return ("business", "data"), "there are no statistics to rule out a change of the data"
+    faults = sorted({f.subject for f in data_facts if f.measure == "data fault" and f.state == "violated"})
+    if faults:
+        return ("data",), f"a data fault in {', '.join(faults)} explains moved rates; how much of them cannot be parted from aggregates"
     moved = [
         f.subject
         for f in data_facts

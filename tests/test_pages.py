@@ -73,13 +73,27 @@ def test_the_changed_hyperparameter_is_named(shoes: Workspace) -> None:
     assert any("negative_keep_rate 1.0 → 0.4" in cell.text for row in table.rows for cell in row.cells)
 
 
-def test_the_unit_bug_is_found_in_its_weeks_and_cannot_be_told_from_customers(shoes: Workspace) -> None:
+def test_the_unit_bug_is_found_and_named_with_share_and_factor(shoes: Workspace) -> None:
     view = page(shoes, "2024-07-29")
     texts = [cell.text for row in block(view, "data", "table").rows for cell in row.cells]
 
-    assert view.headline.corner is None
-    assert "the data" in view.headline.sentence
-    assert any("distribution of price moved" in text for text in texts)
+    assert view.headline.corner == "data"
+    assert any("about 18\u00a0% of the values look multiplied by 100" in text for text in texts)
+
+
+def test_the_week_after_a_repair_cannot_be_told_from_changed_customers(shoes: Workspace) -> None:
+    """2024-08-12: customers changed and the price feed was mended in the same week."""
+    headline = page(shoes, "2024-08-12").headline
+
+    assert headline.corner is None
+    assert "cannot be told apart" in headline.sentence
+    assert headline.next_action
+
+
+def test_the_lost_device_is_found_with_its_share(shoes: Workspace) -> None:
+    texts = [cell.text for row in block(page(shoes, "2024-08-05"), "data", "table").rows for cell in row.cells]
+
+    assert any("device: 16.0\u00a0% of the examples lost their value" in text for text in texts)
 
 
 def test_healthy_weeks_have_no_data_alarm(shoes: Workspace) -> None:

@@ -52,6 +52,13 @@ def test_a_changed_feature_beside_changed_rates_cannot_be_told() -> None:
     assert verdict.next_measurement
 
 
+def test_a_detected_data_fault_names_data() -> None:
+    verdict = verdict_of(BASE, WORSE, BASE, (a_fact(measure="data fault"), a_fact(id="y")))
+
+    assert verdict.corner == "data"
+    assert "data fault in price" in verdict.reason
+
+
 def test_a_change_of_the_sliced_feature_itself_is_no_doubt() -> None:
     assert verdict_of(BASE, WORSE, BASE, (a_fact(subject="line"),)).corner == "business"
 

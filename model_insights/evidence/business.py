@@ -70,7 +70,9 @@ def _value_facts(before: RunCost, after: RunCost, ledger: Ledger | None, words: 
         old = old_lines.get(line.unit)
         if old is None:
             continue
-        moved = [(name, a, b) for name, a, b in zip(names, old.values, line.values, strict=False) if abs(b - a) > _NOTABLE * max(abs(a), 1e-12)]
+        moved = [
+            (name, a, b) for name, a, b in zip(names, old.values, line.values, strict=False) if abs(b - a) > _NOTABLE * max(abs(a), 1e-12)
+        ]
         if not moved:
             continue
         text = "; ".join(f"{_VALUE_NAMES[name]} {words.number(a)} → {words.number(b)} ({_ratio(a, b, words)})" for name, a, b in moved)

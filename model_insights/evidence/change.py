@@ -245,12 +245,7 @@ def _edges(feature: FeatureStats) -> list[float]:
 
 def _cdf(feature: FeatureStats, at: Sequence[float]) -> Floats:
     """Share of values below each point: monotone interpolation through the knots of both histograms."""
-    knots: dict[float, float] = {}
-    for kind in ("STANDARD", "QUANTILES"):  # the quantile knots win where both have one
-        histogram = _numeric_histogram(feature, kind)
-        knots.update(_knots(histogram) if histogram else {})
-    xs = np.array(sorted(knots))
-    ys = np.maximum.accumulate(np.array([knots[x] for x in xs])) if len(xs) else np.array([])
+    xs, ys = cdf_knots(feature)
     points = np.array(at, dtype=np.float64)
     if len(xs) == 0:
         return np.zeros(len(points))
@@ -258,6 +253,17 @@ def _cdf(feature: FeatureStats, at: Sequence[float]) -> Floats:
         return np.interp(points, xs, ys, left=0.0, right=1.0)
     inside = np.clip(PchipInterpolator(xs, ys)(np.clip(points, xs[0], xs[-1])), 0.0, 1.0)
     return np.where(points < xs[0], 0.0, np.where(points > xs[-1], 1.0, inside))
+
+
+def cdf_knots(feature: FeatureStats) -> tuple[Floats, Floats]:
+    """Points (value, share of values below it) of the distribution function, rising, from both stored histograms."""
+    knots: dict[float, float] = {}
+    for kind in ("STANDARD", "QUANTILES"):  # the quantile knots win where both have one
+        histogram = _numeric_histogram(feature, kind)
+        knots.update(_knots(histogram) if histogram else {})
+    xs = np.array(sorted(knots))
+    ys = np.maximum.accumulate(np.array([knots[x] for x in xs])) if len(xs) else np.array([])
+    return xs, ys
 
 
 def _knots(histogram: Histogram) -> dict[float, float]:

@@ -9,6 +9,7 @@ from scipy import stats
 
 from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
 from model_insights.evidence.fact import Evidence, Source, State
+from model_insights.evidence.quality import Corruption, corruptions
 from model_insights.ids import feature_id
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.run import Run
@@ -94,9 +95,22 @@ def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calib
     return FeatureJudgement(path=path, change=change, missing=missing, discovered=False, is_clock=is_clock)
 
 
-def gather(run: Run, reference: Run | None, judged: tuple[FeatureJudgement, ...], words: Words) -> tuple[Evidence, ...]:
+def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, ...]) -> tuple[Corruption, ...]:
+    """Faults of the data that this run has and the reference has not, among the features that changed."""
+    statistics = main_split(run)
+    current = statistics.whole if statistics else None
+    before = whole_of(reference, statistics.split) if statistics else None
+    if current is None or before is None:
+        return ()
+    changed = [one.change for one in judged if one.change is not None and one.discovered and not one.is_clock]
+    return corruptions(before, current, changed)
+
+
+def gather(
+    run: Run, reference: Run | None, judged: tuple[FeatureJudgement, ...], faults: tuple[Corruption, ...], words: Words
+) -> tuple[Evidence, ...]:
     """The data corner's evidence. Without statistics there is one fact, unknown, with the reason and the remedy."""
-    facts = [*_anomaly_facts(run), *_drift_facts(run, words)]
+    facts = [*_anomaly_facts(run), *_drift_facts(run, words), *(_fault_fact(one, words) for one in faults)]
     if reference is None:
         facts.append(_unknown("reference", "No reference run to compare the data with.", "Choose a reference that exists."))
     elif not judged:
@@ -150,6 +164,39 @@ def _feature_facts(one: FeatureJudgement, words: Words) -> list[Evidence]:
     if one.change is not None and not one.is_clock:
         facts += _change_fact(name, one, one.change, source, words)
     return facts
+
+
+def fault_text(fault: Corruption, words: Words) -> str:
+    """What happened to the values, in words: the start of a sentence about the feature."""
+    share, operator = words.percent(fault.share), fault.operator
+    factor = words.number(operator.factor) if operator.factor >= 1 else f"1/{words.number(1 / operator.factor)}"
+    texts = {
+        "unit": f"all values look multiplied by {factor}",
+        "partial unit": f"about {share} of the values look multiplied by {factor}",
+        "stuck": f"the values stand still at {operator.value}",
+        "default value": f"“{operator.value}” replaced about {share} of the values, whatever they were",
+        "missing": f"{words.percent(fault.share, 1)} of the examples lost their value",
+        "re-encoding": f"values are spelt otherwise ({', '.join(f'{a} → {b}' for a, b in operator.mapping[:3])})",
+        "swapped": f"the values look like those of {'.'.join(operator.other)} before",
+    }
+    return texts[fault.kind]
+
+
+def _fault_fact(fault: Corruption, words: Words) -> Evidence:
+    name = ".".join(fault.path)
+    sentence = f"{name}: {fault_text(fault, words)}."
+    if not fault.snapped:
+        sentence += " The factor is no known unit, so the quantity itself may have changed: compare with the business tables."
+    interval = (
+        f" (95 %: {words.percent(fault.low, 1)} to {words.percent(fault.high, 1)})"
+        if fault.low is not None and fault.high is not None
+        else ""
+    )
+    return Evidence(
+        id=f"data:fault:{name}", corner="data", subject=name, measure="data fault" if fault.snapped else "possible data fault", sentence=sentence,
+        state="violated" if fault.snapped else "watch", value=fault.share, value_text=f"{fault.kind}, {words.percent(fault.share)}{interval}",
+        band="no such pattern", source=Source(kind="feature", id=feature_id(fault.path), text=name),
+    )  # fmt: skip
 
 
 def _missing_fact(name: str, missing: ShareChange, source: Source, words: Words) -> list[Evidence]:

@@ -1,0 +1,111 @@
+"""Reads SQL that a user wrote, as words only: is a query one that reads, is an expression no more than an expression. Runs nothing."""
+
+from __future__ import annotations
+
+import re
+
+# What may stand where a word is not a word: comments, quoted texts, quoted names, dollar-quoted texts.
+_TOKEN = re.compile(
+    r"""(?P<comment>--[^\n]*|/\*.*?\*/)
+      | (?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(?P<tag>\$\w*\$).*?(?P=tag))
+      | (?P<word>[^\W\d]\w*)
+      | (?P<other>[\d.]+|\s+|.)""",
+    re.VERBOSE | re.DOTALL,
+)
+# Inside a WITH or after a SELECT these write, lock or leave the database.
+_WRITING = frozenset(
+    [
+        "INSERT",
+        "UPDATE",
+        "DELETE",
+        "MERGE",
+        "DROP",
+        "CREATE",
+        "ALTER",
+        "TRUNCATE",
+        "GRANT",
+        "REVOKE",
+        "INTO",
+        "CALL",
+        "EXEC",
+        "EXECUTE",
+        "COPY",
+        "ATTACH",
+        "DETACH",
+        "PRAGMA",
+        "VACUUM",
+        "LOAD_FILE",
+        "PG_READ_FILE",
+        "PG_READ_BINARY_FILE",
+        "LO_IMPORT",
+        "LO_EXPORT",
+        "DBLINK",
+        "LOAD_EXTENSION",
+        "WRITEFILE",
+        "READFILE",
+        "PG_SLEEP",
+        "SLEEP",
+        "BENCHMARK",
+        "SET_CONFIG",
+    ]
+)
+_OPEN = re.compile(r"""['"`]|/\*|\*/|\$\w*\$""")
+
+
+def query_fault(query: str) -> str:
+    """Why `query` is not a single SELECT (or WITH ... SELECT), as the end of a sentence; "" when it is one.
+
+    The first of two walls: `artifacts.tables_sql` asks the database for a read-only transaction too."""
+    if re.search(r"/\*M?!", query):
+        return "holds a comment that MySQL would run (/*! ... */)"
+    if re.search(r"\\['\"`]", query):
+        return "holds a backslash before a quotation mark; double the quotation mark instead"
+    tokens = _tokens(query)
+    if any(kind == "other" and _OPEN.fullmatch(text) for kind, text in tokens):
+        return "holds a quotation mark or a comment that is not closed"
+    return _not_reading(_statements(tokens))
+
+
+def _not_reading(statements: list[list[str]]) -> str:
+    if len(statements) != 1:
+        return f"holds {len(statements)} statements; one SELECT is read" if statements else "is empty"
+    words = statements[0]
+    if not words or words[0] not in ("SELECT", "WITH"):
+        return f"begins with {words[0] if words else 'no word'}; only SELECT (or WITH ... SELECT) is read"
+    writing = next((word for word in words if word in _WRITING), "")
+    return f"holds {writing}, which does more than read; quote it if it is a name" if writing else ""
+
+
+def expression_fault(text: str) -> str:
+    """Why `text` is more than an expression over columns, as the end of a sentence; "" when it is not."""
+    words = {word.upper() for kind, word in _tokens(text) if kind == "word"}
+    inner = sorted(words & {"SELECT", "WITH"})
+    return f"holds a query of its own ({inner[0]})" if inner else ""
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    """(kind, text) of everything but comments and white space; kind is quoted, word or other."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        kind = str(match.lastgroup if match.lastgroup != "tag" else "quoted")
+        if kind != "comment" and match[0].strip():
+            found.append((kind, match[0]))
+    return found
+
+
+def _statements(tokens: list[tuple[str, str]]) -> list[list[str]]:
+    """The words (upper case) of each statement; statements end at a semicolon and empty ones do not count."""
+    statements: list[list[str]] = []
+    fresh = True
+    for kind, text in tokens:
+        if text == ";":
+            fresh = True
+            continue
+        if fresh:
+            statements.append([])
+            fresh = False
+        if kind == "word":
+            statements[-1].append(text.upper())
+        elif kind == "quoted" and not statements[-1]:
+            statements[-1].append("A QUOTED TEXT")
+    return statements
