@@ -44,7 +44,9 @@ class Operator(Noun):
         if self.kind in ("unit", "partial unit"):
             return np.where(hit, values * self.factor, values)
         if self.kind == "missing":
-            return np.where(hit, np.nan if values.dtype.kind == "f" else None, values)
+            gone = values.astype(float if values.dtype.kind == "f" else object)
+            gone[hit] = np.nan if values.dtype.kind == "f" else None
+            return gone
         if self.kind == "re-encoding":
             table = dict(self.mapping)
             return np.array([table.get(value, value) for value in values], dtype=object)
@@ -228,10 +230,11 @@ def _default_value(old: FeatureStats, new: FeatureStats) -> Corruption | None:
         others = [(before[v] / rest0, now.get(v, 0.0) / rest1) for v in before if v != value and before[v] > 0.02]
         if rest0 > 0 and rest1 > 0 and all(abs(a - b) < 4 * math.sqrt(a * (1 - a) * (1 / n0 + 1 / n1)) + 0.01 for a, b in others):
             share = change.difference / rest0
+            operator = Operator(kind="default value", value=value, share=share)
             return Corruption(
                 path=new.path,
                 kind="default value",
-                operator=Operator(kind="default value", value=value, share=share),
+                operator=operator,
                 share=change.difference,
                 low=change.low,
                 high=change.high,
