@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000  # characters of one parameter
 MOST_TABLES = 50
+PATIENCE = 0.5  # seconds that a view waits for the first scan: most end soon, and asking again costs more
 
 VIEWS = tuple(kind for kind in get_args(ViewKind) if kind != "empty")
 _FIELDS = ("pipeline", "run", "reference", "model", "id", "threshold")
@@ -90,6 +91,7 @@ def view_impl(backend: Backend, args: Mapping[str, str], *, page: str) -> Answer
     if not backend.source.roots:
         return problem(404, "TensorBoard was started without a log directory.", remedy="Start it with --logdir.")
     backend.wake()
+    backend.ready(PATIENCE)
     status, workspace = backend.status(), backend.workspace
     if not status.scanned:
         return problem(503, "The log directory is being read for the first time.", scanning=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -78,8 +78,11 @@ def _open(source: Source) -> Workspace:
 class Backend:
     """The workspace with its scanning thread, the answers kept and the exports. Any of TensorBoard's request threads may call it."""
 
-    def __init__(self, source: Source, *, keep: Any = None, open_workspace: Callable[[Source], Workspace] = _open) -> None:
+    def __init__(
+        self, source: Source, *, keep: Any = None, pages: Sequence[str] = (), open_workspace: Callable[[Source], Workspace] = _open
+    ) -> None:
         self.source = source
+        self.pages = tuple(pages)  # composed ahead after the first scan, so that a tab opens at once
         self.kept = Kept()
         self.jobs = Jobs(source)
         self._context = keep  # alive as long as we are: the loader tells backends apart by its id
@@ -89,6 +92,7 @@ class Backend:
         self._thread: threading.Thread | None = None
         self._done = threading.Event()  # a first scan has ended, well or badly
         self._progress, self._failure = "", ""
+        self._reading = False  # the thread reads; it may also just look whether there is something to read
         self._glance: watch.Glance | None = None
         self._fingerprint: int | None = None
         self._next_look = 0.0
@@ -125,7 +129,9 @@ class Backend:
     def status(self) -> Status:
         workspace = self._workspace
         generation = workspace.generation if workspace is not None else 0
-        return Status(self._thread is not None, self._done.is_set(), generation, self._progress, self._failure)
+        scanned = self._done.is_set()
+        scanning = self._thread is not None and (self._reading or not scanned)
+        return Status(scanning, scanned, generation, self._progress, self._failure)
 
     def ready(self, seconds: float) -> bool:
         """Wait at most so long for the first scan."""
@@ -143,10 +149,19 @@ class Backend:
         try:
             failure = self._refresh(force)
         finally:  # nobody may wait for us for ever; the fault itself goes to the log through threading.excepthook
-            self._failure, self._progress = failure, ""
+            is_first = not self._done.is_set()
+            self._failure, self._progress, self._reading = failure, "", False
             self._done.set()
             with self._lock:
                 self._thread = None
+        if is_first:
+            self._compose_ahead()
+
+    def _compose_ahead(self) -> None:
+        from tb_plugin import answers
+
+        for page in self.pages:
+            answers.view_impl(self, {}, page=page)
 
     def _refresh(self, force: bool) -> str:
         """Scan if something changed. Returns the sentence to show instead of the views, or ""."""
@@ -164,6 +179,7 @@ class Backend:
     def _scan(self) -> str:
         from model_insights.errors import InsightsError
 
+        self._reading = True
         try:
             workspace = self._workspace or self._open(self.source)
             workspace.scan(self._note)

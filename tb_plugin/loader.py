@@ -41,11 +41,12 @@ def _define(parser: argparse.ArgumentParser) -> None:
 def backend_of(context: base_plugin.TBContext) -> Backend:
     """One backend for both tabs of a TensorBoard. Only the latest context is kept: a second one means a second TensorBoard in tests."""
     from tb_plugin.backend import Backend, Source
+    from tb_plugin.plugin import TABS
 
     known = _backends.get(id(context))
     if known is None:
         _backends.clear()
-        known = _backends[id(context)] = Backend(Source.of(context), keep=context)
+        known = _backends[id(context)] = Backend(Source.of(context), keep=context, pages=[tab.page for tab in TABS.values()])
     return known
 
 

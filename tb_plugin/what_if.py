@@ -110,7 +110,7 @@ class TabLoader(Substitute):
 
     def exec_module(self, module: ModuleType) -> None:
         self._original.exec_module(module)
-        module.WhatIfToolPlugin.is_active = lambda _: True  # type: ignore[attr-defined]
+        module.WhatIfToolPlugin.is_active = lambda _: True
 
 
 class JsonLoader(Substitute):

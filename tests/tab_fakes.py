@@ -47,12 +47,12 @@ class FakeWorkspace:
         return View(view=request.view, title=f"{request.view} of {request.run or 'the latest run'}")
 
 
-def a_backend(tmp_path: Any, workspace: Any = None, **source: Any) -> Backend:
+def a_backend(tmp_path: Any, workspace: Any = None, *, pages: tuple[str, ...] = (), **source: Any) -> Backend:
     """A backend on a folder that holds something telling."""
     (tmp_path / "insights.toml").touch()
     fake = FakeWorkspace() if workspace is None else workspace
     given = {"logdir": str(tmp_path), "roots": (str(tmp_path),), "pause": 0.0, **source}
-    return Backend(Source(**given), open_workspace=lambda _: fake)
+    return Backend(Source(**given), pages=pages, open_workspace=lambda _: fake)
 
 
 def read(backend: Backend) -> Backend:
@@ -65,9 +65,9 @@ def read(backend: Backend) -> Backend:
 
 def settle(backend: Backend) -> None:
     """Wait until no scan is running."""
-    thread = backend._thread
-    if thread is not None:
-        thread.join(10)
+    for thread in threading.enumerate():
+        if thread.name == "insights-scan":
+            thread.join(10)
     assert not backend.status().scanning
 
 

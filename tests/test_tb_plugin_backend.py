@@ -8,6 +8,7 @@ import time
 from tab_fakes import FakeWorkspace, a_backend, read, settle
 
 from model_insights.errors import ConfigError
+from tb_plugin import watch
 from tb_plugin.backend import GLANCE_SECONDS, Backend, Source
 
 
@@ -109,6 +110,21 @@ def test_a_new_file_is_read_at_the_next_look(tmp_path):
     assert (2, 2) == (workspace.scans, backend.status().generation)
 
 
+def test_looking_for_changes_is_not_reading(tmp_path, monkeypatch):
+    backend = read(a_backend(tmp_path, pause=1e-6))
+    looking, gate = threading.Event(), threading.Event()
+    monkeypatch.setattr(watch, "fingerprint", lambda *_: looking.set() or (gate.wait(10) and backend._fingerprint))
+
+    backend._next_look = 0.0
+    backend.wake()
+    assert looking.wait(10)
+    status = backend.status()
+    gate.set()
+    settle(backend)
+
+    assert (False, True) == (status.scanning, status.scanned)
+
+
 def test_between_two_looks_nobody_looks(tmp_path):
     workspace = FakeWorkspace()
     backend = read(a_backend(tmp_path, workspace, pause=3600.0))
@@ -162,3 +178,23 @@ def test_a_fault_of_ours_while_reading_goes_to_the_log_and_leaves_nobody_waiting
     assert [ZeroDivisionError] == [fault.exc_type for fault in logged]
     assert "Insights stopped on a fault of its own while reading; TensorBoard's log has the details." == backend.status().failure
     assert backend.status().scanned
+
+
+def test_the_pages_are_composed_ahead_once(tmp_path):
+    workspace = FakeWorkspace()
+    backend = a_backend(tmp_path, workspace, pages=("insights", "cost"))
+    read(backend)
+    backend.wake(force=True)
+    settle(backend)
+
+    assert ["insights", "cost"] == [request.view for request in workspace.requests]
+
+
+def test_a_page_that_cannot_be_composed_ahead_says_so_when_it_is_asked_for(tmp_path):
+    class Mistaken(FakeWorkspace):
+        def view(self, request):
+            raise ConfigError("No currency.")
+
+    backend = read(a_backend(tmp_path, Mistaken(), pages=("insights",)))
+
+    assert (True, "") == (backend.status().scanned, backend.status().failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -125,6 +126,20 @@ def test_files_lie_in_the_state_folder_and_go_in_the_end(tmp_path):
 
     jobs.close()
 
+    assert [] == list((tmp_path / "state").iterdir())
+
+
+def test_an_export_does_not_outlive_tensorboard(tmp_path):
+    code = f"""
+import sys
+from tb_plugin.backend import Source
+from tb_plugin.export import Jobs
+jobs = Jobs(Source(logdir="runs", roots=("runs",), state={str(tmp_path / "state")!r}), command=(sys.executable, "-c", {REPORT.format(then=SLEEP)!r}))
+print(jobs.start({{}}).child.pid)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    until(lambda: not Path(f"/proc/{ran.stdout.strip()}").exists())
     assert [] == list((tmp_path / "state").iterdir())
 
 

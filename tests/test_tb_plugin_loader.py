@@ -107,7 +107,8 @@ def test_loading_the_tabs_imports_nothing_that_tensorboard_has_not_imported_itse
     before = "import tensorboard.backend.application, tensorboard.plugins.base_plugin as b"
     after = (
         f"context = b.TBContext(logdir={str(tmp_path)!r})\n"
-        "import tb_plugin.loader as l\n"
+        "import tb_plugin.loader as l, tb_plugin.what_if as w, argparse\n"
+        "w.WhatIfRevival().fix_flags(argparse.Namespace(insights_what_if=False))\n"
         "for each in (l.TriangleLoader(), l.CostLoader()):\n"
         "    loaded = each.load(context)\n"
         "    loaded.get_plugin_apps(); loaded.frontend_metadata()\n"
@@ -116,7 +117,10 @@ def test_loading_the_tabs_imports_nothing_that_tensorboard_has_not_imported_itse
 
     names = strange(newly_imported(before, after))
 
-    assert {"tb_plugin", *(f"tb_plugin.{part}" for part in ["loader", "plugin", "backend", "watch", "export", "kept", "assets"])} == names
+    assert {
+        "tb_plugin",
+        *(f"tb_plugin.{part}" for part in ["loader", "what_if", "plugin", "backend", "watch", "export", "kept", "assets"]),
+    } == names
 
 
 def strange(names: set[str]) -> set[str]:
