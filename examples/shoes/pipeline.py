@@ -14,7 +14,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from examples.shoes import checks, evaluate, model, records
 from examples.shoes.lineage import SERVING, Made, Output, Store
 from examples.shoes.shop import Columns
-from examples.shoes.story import WINDOW, Week
+from examples.shoes.story import SEED, WINDOW, Week
 
 L2, ITERATIONS = 2.0, 7
 SAMPLE = 500  # rows of an inference result
@@ -121,7 +121,7 @@ class Pipeline:
         spans = range(week.span, max(0, week.span - WINDOW), -1)  # newest first, as the rolling-range resolver gives them
         window = [self._examples[span] for span in spans]
         self.store.resolve("training_window", week.run_at, next(clock), {"examples": window})
-        hparams = {"iterations": ITERATIONS, "l2": L2, "negatives_kept": week.negatives_kept, "seed": week.span, "window_weeks": WINDOW}
+        hparams = {"iterations": ITERATIONS, "l2": L2, "negatives_kept": week.negatives_kept, "seed": SEED, "window_weeks": WINDOW}
         config = {
             "categorical": list(model.CATEGORICAL), "hparams": hparams, "label": model.LABEL, "numeric": list(model.NUMERIC),
             "period": week.start.isoformat(), "span": week.span,
@@ -135,7 +135,7 @@ class Pipeline:
         at = next(clock)
         step = self.store.start("Trainer", week.run_at, at, inputs={"examples": window, "schema": [schema]}, properties=properties)
         rows = _joined([checks.split_of(self._logged[span], "train") for span in spans])
-        weights, losses = model.train(rows, negatives_kept=week.negatives_kept, l2=L2, iterations=ITERATIONS, seed=week.span)
+        weights, losses = model.train(rows, negatives_kept=week.negatives_kept, l2=L2, iterations=ITERATIONS, seed=SEED)
         model.save(weights, step.folder("model") / "Format-Serving")
         curve = step.folder("model_run") / "train" / f"events.out.tfevents.{int(at.timestamp())}.demo"
         records.write_curve(curve, losses, wall_time=at.timestamp())
