@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from functools import cache, lru_cache
 from pathlib import Path
@@ -30,6 +31,9 @@ from report.pages import Report
 
 HERE = Path(__file__).parent
 FONTS = {400: HERE / "fonts" / "Inter-Regular.ttf", 600: HERE / "fonts" / "Inter-SemiBold.ttf"}
+_RIGHT_TO_LEFT = re.compile(
+    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[ \u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?"
+)
 LADDER: tuple[tuple[SeverityLevel, str], ...] = (
     ("none", "No problem"),
     ("little", "Little problem"),
@@ -136,6 +140,8 @@ def _drawn(figure: Figure, width: float, close: bool) -> Markup:
 
 
 def _image(svg: str) -> str:
+    """The figure as an address. WeasyPrint sets the letters of SVG text from left to right: runs of Hebrew or Arabic come turned round."""
+    svg = _RIGHT_TO_LEFT.sub(lambda run: run[0][::-1], svg)
     return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 

@@ -9,11 +9,12 @@ from model_insights.view import Bars, Block, Distribution, Facts, HeatMap, Linea
 
 
 class Limit(Noun):
-    """How much a sheet shows: rows of a table or figure, figures, facts; and whether it is set closer, with lower charts."""
+    """How much a sheet shows: rows of a table or figure, figures, facts, sections; and whether it is set closer, with lower charts."""
 
     rows: int
     figures: int
     facts: int
+    sections: int = 9
     close: bool = True
 
 
@@ -30,8 +31,8 @@ LIMITS = (
     Limit(rows=4, figures=2, facts=9),
     Limit(rows=5, figures=1, facts=8),
     Limit(rows=3, figures=1, facts=6),
-    Limit(rows=4, figures=0, facts=5),
-    Limit(rows=2, figures=0, facts=2),
+    Limit(rows=4, figures=0, facts=5, sections=4),
+    Limit(rows=2, figures=0, facts=2, sections=2),
 )
 
 

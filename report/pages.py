@@ -52,9 +52,10 @@ _PLAN = (
     ("business", "Business", ("insights.business",)),
     ("data", "Data", ("insights.data",)),
     ("model", "Model", ("insights.model", "insights.history")),
-    ("what_if", "What if", ("cost.threshold",)),
+    ("what_if", "What if", ("cost.orders", "cost.threshold", "cost.sensitivity")),
 )
 _HOW = ("insights.how", "cost.account", "insights.lineage")
+_PLANNED = {"insights.verdict", *_HOW, *(key for _, _, wanted in _PLAN for key in wanted)}
 
 
 def plan(views: Sequence[View], tight: Mapping[str, int] | None = None, *, only: Collection[str] = ()) -> Report:
@@ -144,14 +145,23 @@ def _verdict(main: View, sections: Mapping[str, Section]) -> Sheet:
 
 
 def _middle(sections: Mapping[str, Section]) -> list[Sheet]:
-    return [_sheet(name, label, [sections[key] for key in wanted if key in sections]) for name, label, wanted in _PLAN]
+    keys = {name: (*wanted, *_unplanned(sections, name)) for name, _, wanted in _PLAN}
+    return [_sheet(name, label, [sections[key] for key in keys[name] if key in sections]) for name, label, _ in _PLAN]
 
 
 def _how(sections: Mapping[str, Section]) -> Sheet:
-    """The last page, with every section that no page before it takes: a new section is never lost."""
-    taken = {"insights.verdict", *(key for _, _, wanted in _PLAN for key in wanted)}
-    first = [key for key in _HOW if key in sections]
-    return _sheet("how", "How we know", [sections[key] for key in dict.fromkeys((*first, *(key for key in sections if key not in taken)))])
+    return _sheet("how", "How we know", [sections[key] for key in (*_HOW, *_unplanned(sections, "how")) if key in sections])
+
+
+def _unplanned(sections: Mapping[str, Section], sheet: str) -> list[str]:
+    """Sections that no sheet names, where they belong: a new section is never lost."""
+    return [key for key, section in sections.items() if key not in _PLANNED and _home(key, section) == sheet]
+
+
+def _home(key: str, section: Section) -> str:
+    if section.corner:
+        return section.corner
+    return "what_if" if key.startswith("cost.") else "how"
 
 
 def _sheet(name: str, label: str, sections: Sequence[Section]) -> Sheet:
@@ -167,9 +177,9 @@ def _without_repeats(sheets: Sequence[Sheet]) -> list[Sheet]:
     for sheet in sheets:
         kept = []
         for section in sheet.sections:
-            fresh = tuple(block for block in section.blocks if block not in seen)
+            fresh = tuple(block for block in section.blocks if block not in seen and getattr(block, "text", None) != section.lead)
             seen.update(fresh)
-            if fresh or not section.blocks:
+            if fresh or not section.blocks or all(isinstance(block, Paragraph) for block in section.blocks):
                 kept.append(msgspec.structs.replace(section, blocks=fresh))
         if kept or sheet.id in ("verdict", "how"):
             out.append(msgspec.structs.replace(sheet, sections=tuple(kept)))
@@ -179,9 +189,12 @@ def _without_repeats(sheets: Sequence[Sheet]) -> list[Sheet]:
 def _cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
     figures = limit.figures
     sections = []
-    for section in sheet.sections:
+    for section in sheet.sections[: limit.sections]:
         blocks, figures = cut_blocks(section.blocks, limit, figures)
         sections.append(msgspec.structs.replace(section, blocks=blocks))
+    dropped = [section.title or sheet.label for section in sheet.sections[limit.sections :]]
+    if dropped:
+        sections.append(Section(id="more", title="", blocks=(Paragraph(text=f"More in the tab: {'; '.join(dropped)}.", tone="muted"),)))
     worst = _worst(sheet.worst) if sheet.worst else None
     return msgspec.structs.replace(sheet, sections=tuple(sections), worst=worst, close=limit.close)
 

@@ -31,7 +31,7 @@ from report.pages import MOST_PAGES, Report, plan
 from report.pdf import OwnFilesOnly, lay_out, to_pdf
 
 HOSTILE = """</style><script>alert(1)</script> url(http://evil.example/a.png) "onload='x' {{ 7*7 }} $\\frac{1}{2}$ @import 'http://evil.example/b.css'; javascript:alert(2)"""
-SMALL = (a.an_insights_view(sections=(Section(id="verdict", title="Nothing else.", blocks=(a.a_triangle(),)),), notices=(), footer=()),)
+SMALL = (a.a_small_view(),)
 
 
 class Rendered:
@@ -249,7 +249,7 @@ def test_the_report_is_small(drawn: Rendered):
 
 
 def test_equal_views_give_equal_bytes_in_two_processes(root: Path):
-    code = "import hashlib, test_report as t; print(hashlib.sha256(t.to_pdf(t.SMALL)).hexdigest())"
+    code = "import hashlib, report, view_builders as a; print(hashlib.sha256(report.as_pdf(a.a_small_view())).hexdigest())"
     folders = os.pathsep.join((str(root), str(root / "tests")))
     there = subprocess.run(
         [sys.executable, "-c", code],
@@ -314,7 +314,7 @@ def test_a_very_full_view_is_cut_to_its_pages():
     assert made.says("more rows in the tab")
 
 
-def test_a_view_without_anything_is_one_page_that_says_why():
+def test_a_view_without_anything_says_why_on_its_first_page():
     empty = View(
         view="empty",
         title="No runs yet",
@@ -323,9 +323,7 @@ def test_a_view_without_anything_is_one_page_that_says_why():
 
     made = Rendered((empty,))
 
-    assert 2 == len(made.pdf.pages)
-    assert made.says("No runs yet")
-    assert made.says("The folder holds no pipeline. Choose the folder above.")
+    assert squeezed("No runs yet Note The folder holds no pipeline. Choose the folder above.") in squeezed(made.texts[0])
 
 
 def test_damage_is_said_on_the_first_page():

@@ -18,9 +18,9 @@ import view_builders as a
 
 import report.__main__ as command
 from model_insights.errors import ConfigError, UnknownId
-from model_insights.view import Notice, Request, Section, View
+from model_insights.view import Notice, Request, View
 
-SMALL = a.an_insights_view(sections=(Section(id="verdict", title="Nothing else.", blocks=(a.a_triangle(),)),), notices=(), footer=())
+SMALL = a.a_small_view()
 COST = a.a_cost_view(sections=(), footer=())
 DAMAGE = Notice(level="error", text="metrics-00000 cannot be read: record 7 ends 12 bytes early.", remedy="Write it again.")
 

@@ -38,6 +38,25 @@ def test_a_section_nobody_planned_stands_on_the_last_page():
     assert "The moon is full." == report.sheets[-1].title
 
 
+def test_a_new_section_of_the_cost_page_is_a_what_if_and_one_of_a_corner_goes_to_its_corner():
+    views = (
+        a.an_insights_view(sections=(Section(id="labels", title="Labels.", corner="data"),)),
+        a.a_cost_view(sections=(Section(id="orders2", title="Orders."),)),
+    )
+
+    assert {"verdict", "data", "what_if", "how"} == set(sheets(*views))
+    assert ("Labels.", "Orders.") == (sheets(*views)["data"], sheets(*views)["what_if"])
+
+
+def test_sections_left_out_are_named():
+    extra = tuple(Section(id=f"extra{i}", title=f"Extra {i}") for i in range(4))
+    how = plan((a.an_insights_view(sections=extra),), {"how": len(LIMITS) - 1}).sheets[-1]
+
+    assert [Paragraph(text="More in the tab: Extra 2; Extra 3.", tone="muted")] == [
+        block for section in how.sections for block in section.blocks
+    ]
+
+
 def test_a_figure_that_two_sections_show_is_shown_once():
     money = Section(id="money", title="Money", blocks=(a.a_time_series(),))
     history = Section(id="history", title="History", blocks=(a.a_time_series(),))

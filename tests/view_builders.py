@@ -497,6 +497,12 @@ def an_insights_view(**changes: Any) -> View:
     return msgspec.structs.replace(view, **changes)
 
 
+def a_small_view(**changes: Any) -> View:
+    """One section with one figure: quick to draw."""
+    section = Section(id="verdict", title="Nothing else.", blocks=(a_triangle(),))
+    return msgspec.structs.replace(an_insights_view(sections=(section,), notices=(), footer=()), **changes)
+
+
 def some_facts(**changes: Any) -> Facts:
     facts = Facts(
         title="",

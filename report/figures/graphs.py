@@ -92,7 +92,7 @@ def _corner(paper: Paper, share: CornerShare, place: Point, *, below: bool) -> N
 
 def _unclear(paper: Paper, figure: Triangle, x: float, y: float) -> None:
     """The part that no corner can be given, hatched, in the middle."""
-    side = 3.0 + 5.0 * min(abs(figure.cannot_tell.value or 0), 1.0) ** 0.5
-    paper.hatch(x - side / 2, y - 4 - side / 2, side, side, gap=1, color=MUTED)
-    paper.text(x, y + 1.2, "cannot tell", size=7, color=MUTED, align="center")
-    paper.text(x, y + 4.4, figure.cannot_tell.text, size=7, color=MUTED, align="center", weight=600)
+    side = 3.0 + 4.0 * min(abs(figure.cannot_tell.value or 0), 1.0) ** 0.5
+    paper.hatch(x - side / 2, y - 4.5 - side / 2, side, side, gap=1, color=MUTED)
+    paper.text(x, y + 1.4, "cannot tell", size=7, color=MUTED, align="center")
+    paper.text(x, y + 4.6, figure.cannot_tell.text, size=7, color=MUTED, align="center", weight=600)
