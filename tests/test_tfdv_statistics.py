@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from encoders import field, flip, framed, metric, metric_key, metrics_for_slice, slice_key, write_tfrecord
+from hypothesis import given
+from hypothesis import strategies as st
 from tfdv_encoders import (
     anomalies,
     common,
@@ -361,3 +363,14 @@ def test_real_statistics_are_read_whole(runs: Path):
 
     assert 48 == len(outcomes)
     assert {16} == {len(outcome.value.datasets[0].features) for outcome in outcomes if isinstance(outcome, Loaded)}
+
+
+@given(at=st.integers(0, len(TAXI) - 1), byte=st.integers(0, 255))
+def test_any_single_byte_gone_wrong_gives_an_outcome(tmp_path_factory: pytest.TempPathFactory, at: int, byte: int):
+    file = write(tmp_path_factory.getbasetemp() / "mutated", TAXI[:at] + bytes([byte]) + TAXI[at + 1 :])
+    outcome = read_statistics(file)
+
+    if isinstance(outcome, Loaded):
+        assert outcome.value.datasets
+    else:
+        assert outcome.sentence.startswith(f"{file} cannot be read: ")
