@@ -10,6 +10,7 @@ import msgspec
 
 from model_insights.artifacts.assembly import assemble
 from model_insights.artifacts.cache import Cache
+from model_insights.artifacts.confirmed import Confirmed, ConfirmedCauses
 from model_insights.artifacts.discovery import discover
 from model_insights.artifacts.state import default_state, fingerprint
 from model_insights.errors import UnknownId
@@ -20,18 +21,21 @@ from model_insights.judgement import Judgement, Series, judge, ordinary_before, 
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Plot
 from model_insights.reading import Configurations, PlotShelf, Settings, read_case
+from model_insights.record import VerdictRecord, record
 from model_insights.run import History, Run
 from model_insights.slices import SliceKey
 from model_insights.view import Notice, Request, View
 from model_insights.views.compose import Shelf, compose, empty
 
+PAST = 12  # verdicts in the history strip
 DEFAULT_REFERENCES = ("previous", "4 weeks", "season", "training", "last_blessed")
 
 
 class Book:
     """One pipeline, read: its history, its prices, and the judgements made so far. Replaced whole by the next scan."""
 
-    def __init__(self, history: History, settings: Settings) -> None:
+    def __init__(self, history: History, settings: Settings, confirmed: ConfirmedCauses) -> None:
+        self._causes = confirmed
         self.plots = PlotShelf()
         self.history = history
         self.case, self.notices = read_case(history, settings, self.plots)
@@ -72,20 +76,47 @@ class Book:
         if not runs:
             return empty(self.name, [*self.notices, *_problems(self.history.problems)], pipelines)
         run = self._run(request.run, runs)
-        wanted = (self.case.config.insights.references if self.case.config else ()) or DEFAULT_REFERENCES
-        season = self.case.config.insights.season if self.case.config else "52 weeks"
-        asked = (*wanted, *((request.reference,) if request.reference and request.reference not in wanted else ()))
-        choices = (*self._ordinary(run, runs), *references(self.history, run, asked, season=season))
-        chosen = _chosen(choices, request.reference)
-        reference = next((one for one in runs if chosen and one.id == chosen.run_id), None)
+        choices, chosen, reference = self._reference(run, runs, request.reference)
         judged = self.judgement(run, reference)
         plots, reason = self._plots(request, run)
         earlier, _ = self._plots(request, reference) if reference else ({}, "")
         shelf = Shelf(
             pipelines=pipelines, references=choices, reference=chosen.id if chosen else "", plots=plots, earlier_plots=earlier,
-            plot_reason=reason, extra_notices=self.notices,
+            plot_reason=reason, extra_notices=self.notices, past=self._past(request, run), confirmed=self._confirmed(),
         )  # fmt: skip
         return compose(request, judged, shelf)
+
+    def _reference(self, run: Run, runs: tuple[Run, ...], asked: str) -> tuple[tuple[Reference, ...], Reference | None, Run | None]:
+        """(every reference that is offered, the chosen one, its run)."""
+        config = self.case.config
+        wanted = (config.insights.references if config else ()) or DEFAULT_REFERENCES
+        season = config.insights.season if config else "52 weeks"
+        names = (*wanted, *((asked,) if asked and asked not in wanted and asked != "ordinary" else ()))
+        choices = (*self._ordinary(run, runs), *references(self.history, run, names, season=season))
+        chosen = _chosen(choices, asked)
+        return choices, chosen, next((one for one in runs if chosen and one.id == chosen.run_id), None)
+
+    def records(self, last: int | None = None, *, until: Run | None = None) -> tuple[VerdictRecord, ...]:
+        """One verdict per judged period, oldest first, each against its default reference; of the `last` periods up to `until`."""
+        runs = judged_runs(self.history)
+        shown = runs[: runs.index(until) + 1] if until is not None and until in runs else runs
+        return tuple(record(self.judgement(run, self._reference(run, runs, "")[2])) for run in (shown[-last:] if last else shown))
+
+    def _past(self, request: Request, run: Run) -> tuple[VerdictRecord, ...]:
+        return self.records(PAST, until=run) if request.view == "insights" and self.case.rule is not None else ()
+
+    def _confirmed(self) -> dict[str, tuple[str, str]]:
+        return {run: (one.cause, one.note) for run, one in self._causes.read(self.history.pipeline).items()}
+
+    def confirm(self, run_id: str, cause: str, note: str) -> None:
+        """Keep what a run's verdict turned out to be. Raises UnknownId for a foreign run or cause, OSError without a writable state."""
+        if self.history.index(run_id) is None:
+            raise UnknownId(f"Run {run_id!r} is not in pipeline {self.name}. Choose one from the list of runs.")
+        try:
+            confirmed = msgspec.convert({"cause": cause, "note": note}, Confirmed)
+        except msgspec.ValidationError as error:
+            raise UnknownId(f"{cause!r} is no cause: choose business, data, model or none.") from error
+        self._causes.write(self.history.pipeline, run_id, confirmed)
 
     def _run(self, run_id: str, runs: tuple[Run, ...]) -> Run:
         """The asked run; without an id the latest one that has an evaluation, else the latest."""
@@ -127,7 +158,8 @@ class Workspace:
     def __init__(self, logdir: str, *, config: str = "", state: str = "") -> None:
         self._logdir = logdir
         self._given = tuple(Path(part).expanduser() for part in config.split(",") if part)
-        self._cache = Cache(Path(state) if state else default_state())
+        folder = Path(state) if state else default_state()
+        self._cache, self._causes = Cache(folder), ConfirmedCauses(folder)
         self._books: dict[str, Book] = {}
         self._problems: tuple[Notice, ...] = ()
         self._seen: str = ""
@@ -157,7 +189,7 @@ class Workspace:
             say("Reading runs")
             for history in assemble(found, settings=configurations.reading, cache=self._cache):
                 say(f"Pricing {history.name}")
-                books[history.pipeline] = Book(history, configurations.of(history.name, history.root))
+                books[history.pipeline] = Book(history, configurations.of(history.name, history.root), self._causes)
             self._books, self._problems, self._seen = books, tuple(problems), seen
             self.scanned = True
             self.generation += 1
@@ -174,15 +206,27 @@ class Workspace:
         """What was read, for the library: every pipeline's runs, oldest first."""
         return tuple(self._books[key].history for key, _ in self.pipelines())
 
+    def records(self, pipeline: str = "") -> tuple[VerdictRecord, ...]:
+        """One verdict per period of a pipeline (id or name; empty: the first), oldest first. Raises UnknownId."""
+        return self._book(pipeline).records()
+
+    def confirm(self, pipeline: str, run: str, cause: str, note: str) -> None:
+        """Keep what a verdict turned out to be, in our state directory. Raises UnknownId, OSError."""
+        self._book(pipeline).confirm(run, cause, note)
+
+    def _book(self, pipeline: str) -> Book:
+        listed = self.pipelines()
+        found = next((key for key, name in listed if pipeline in ("", key, name)), None)
+        if found is None:
+            raise UnknownId(f"Pipeline {pipeline!r} is not in {self._logdir}. Choose one from the list of pipelines.")
+        return self._books[found]
+
     def view(self, request: Request) -> View:
         """The page of a request. Raises UnknownId when it names something no listing holds; everything else becomes a sentence on the page."""
         listed = self.pipelines()
         if not listed:
             return empty("Insights Triangle", self._problems or (_nothing(self._logdir),))
-        wanted = request.pipeline or listed[0][0]
-        if wanted not in self._books:
-            raise UnknownId(f"Pipeline {wanted!r} is not in {self._logdir}. Choose one from the list of pipelines.")
-        page = self._books[wanted].view(request, listed)
+        page = self._book(request.pipeline).view(request, listed)
         known = {notice.text for notice in page.notices}
         return msgspec.structs.replace(page, notices=(*page.notices, *(n for n in self._problems if n.text not in known)))
 

@@ -12,6 +12,7 @@ from model_insights.ids import parse_feature, parse_slice
 from model_insights.judgement import Judgement
 from model_insights.metrics import Plot
 from model_insights.noun import Noun
+from model_insights.record import VerdictRecord
 from model_insights.slices import SliceKey
 from model_insights.view import Choice, Fact, Link, Notice, Request, Section, Selection, View
 from model_insights.views import feature, insights, lineage, money
@@ -31,6 +32,8 @@ class Shelf(Noun, eq=False):
     earlier_plots: Mapping[SliceKey, tuple[Plot, ...]] = {}
     plot_reason: str = ""  # why there are none
     extra_notices: tuple[Notice, ...] = ()
+    past: tuple[VerdictRecord, ...] = ()  # verdicts of earlier periods, oldest first
+    confirmed: Mapping[str, tuple[str, str]] = {}  # run id -> (cause, note) that a person confirmed
 
 
 def compose(request: Request, judged: Judgement, shelf: Shelf) -> View:
@@ -69,7 +72,7 @@ def _page(request: Request, judged: Judgement, shelf: Shelf, words: Words) -> tu
         return where.text, slice_view.sections(judged, where, plots, earlier, shelf.plot_reason, words, request.tables)
     if request.view == "artifact":
         return lineage.sections(judged.run, judged.reference, request.id, words, request.tables)
-    return "Insights Triangle", insights.sections(judged, words, request.tables)
+    return "Insights Triangle", insights.sections(judged, shelf.past, shelf.confirmed, words, request.tables)
 
 
 def empty(title: str, found: Sequence[Notice], pipelines: tuple[tuple[str, str], ...] = ()) -> View:

@@ -8,6 +8,7 @@ from model_insights.evidence.fact import Evidence, worst
 from model_insights.ids import feature_id
 from model_insights.judgement import Judgement
 from model_insights.ledger import Ledger
+from model_insights.record import VerdictRecord
 from model_insights.slices import SliceKey
 from model_insights.verdict import Verdict
 from model_insights.view import (
@@ -33,10 +34,11 @@ from model_insights.view import (
     Value,
     Waterfall,
 )
+from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
-from model_insights.wording import CORNERS, LINE_HINTS, LINES, STATES, Words, money_value, plural
+from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
 _EVIDENCE = (
     Column(
@@ -51,13 +53,19 @@ _EVIDENCE = (
 )
 
 
-def sections(judged: Judgement, words: Words, tables: Mapping[str, TableRequest]) -> tuple[Section, ...]:
+def sections(
+    judged: Judgement,
+    past: tuple[VerdictRecord, ...],
+    confirmed: Mapping[str, tuple[str, str]],
+    words: Words,
+    tables: Mapping[str, TableRequest],
+) -> tuple[Section, ...]:
     """All sections of the page, in reading order."""
     verdict, ledger = judged.verdict, judged.ledger
     return (
         _verdict_section(judged, verdict, ledger, words, tables),
         *(_corner_section(judged, name, verdict, words, tables) for name in ("business", "data", "model")),
-        _history_section(judged, words),
+        _history_section(judged, past, confirmed, words, tables.get("past")),
         _lineage_section(judged, words),
         _how_section(judged, verdict, ledger, words),
     )
@@ -360,13 +368,57 @@ def _outcome_bars(judged: Judgement, words: Words) -> list[Block]:
 # --- history, lineage, how -------------------------------------------------------------------------------------------------------
 
 
-def _history_section(judged: Judgement, words: Words) -> Section:
+def _history_section(
+    judged: Judgement, past: tuple[VerdictRecord, ...], confirmed: Mapping[str, tuple[str, str]], words: Words, asked: TableRequest | None
+) -> Section:
     priced = sum(judged.series.cost(run.id) is not None for run in judged.series.runs)
     title = f"Cost of mistakes in {plural(priced, 'period')}" if priced else "No period has a cost"
     blocks: tuple[Block, ...] = (
         (cost_series(judged, words),) if priced else (Paragraph(text=judged.cost_reason or "No run could be priced.", tone="unknown"),)
     )
+    if past:
+        blocks += (_past_table(past, confirmed, words, asked),)
     return Section(id="history", title=title, lead="Each period priced with the model that served in it.", blocks=blocks)
+
+
+_KINDS = {"fault": "fault", "quiet": "nothing new", "better": "cost fell", "open": "cannot be said"}
+
+
+def _past_table(
+    past: tuple[VerdictRecord, ...], confirmed: Mapping[str, tuple[str, str]], words: Words, asked: TableRequest | None
+) -> Table:
+    """The last verdicts, newest first, each against its own default reference, and what they turned out to be."""
+    columns = (
+        Column(id="period", title="Period"),
+        Column(id="cost", title="Cost", align="right"),
+        Column(id="change", title="Change", align="right", hint="against that period's own reference"),
+        Column(id="severity", title="Severity"),
+        Column(id="verdict", title="Verdict"),
+        Column(id="confirmed", title="Turned out to be"),
+    )
+    order = {"unknown": -1.0, "none": 0.0, "little": 1.0, "big": 2.0, "emergency": 3.0}
+    rows = []
+    for one in reversed(past):
+        owners = [one.corner] if one.corner else list(one.cannot_tell) if one.kind == "fault" else []
+        named = " or ".join(CORNERS[corner].lower() for corner in owners)
+        verdict = (
+            f"{named}, {one.confidence}" if one.kind == "fault" and named else one.confidence if one.kind == "fault" else _KINDS[one.kind]
+        )
+        cause, note = confirmed.get(one.run, ("", ""))
+        rows.append(
+            Row(
+                id=one.run, link=Link(view="insights", run=one.run),
+                cells=(
+                    Cell(text=words.day(one.period)),
+                    Cell(text=words.money(one.cost.value) if one.cost else "not known", value=one.cost.value if one.cost else None),
+                    Cell(text=words.change(one.change) if one.change is not None else "not known", value=one.change),
+                    Cell(text=SEVERITIES[one.severity], value=order[one.severity], tone=severity_tone(one.severity)),
+                    Cell(text=verdict, hint=one.reason if one.kind == "open" else ""),
+                    Cell(text=f"{CORNERS.get(cause, 'no fault' if cause == 'none' else '')}{': ' if cause and note else ''}{note}", tone="neutral" if cause else "muted"),
+                ),
+            )
+        )  # fmt: skip
+    return table("past", "Earlier verdicts", columns, rows, asked, empty="No earlier verdict.", size=12)
 
 
 def _lineage_section(judged: Judgement, words: Words) -> Section:

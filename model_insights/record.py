@@ -1,0 +1,85 @@
+"""The verdict of a period as data: for scripts and schedulers, the history strip, and what a person confirmed afterwards."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from model_insights.judgement import Judgement
+from model_insights.ledger import Corner, LineId
+from model_insights.noun import Noun
+
+
+class Amount(Noun):
+    """Money with its 95 % interval; the currency stands beside it in the record."""
+
+    value: float
+    low: float
+    high: float
+
+
+class LineRecord(Noun):
+    line: LineId
+    corners: tuple[Corner, ...]  # more than one: they cannot be told apart
+    money: Amount
+
+
+class VerdictRecord(Noun):
+    """One period's verdict. `kind`: fault, quiet (nothing new), better (cost fell), open (no account; `reason` says why)."""
+
+    pipeline: str
+    run: str
+    period: str
+    start: str
+    end: str
+    reference: str  # label of the period it was compared with; "" for none
+    currency: str
+    kind: Literal["fault", "quiet", "better", "open"]
+    corner: Corner | None
+    confidence: str
+    probability: float | None
+    shares: dict[str, float]  # of what moved, by corner; with "cannot_tell" they sum to one
+    cannot_tell: tuple[Corner, ...]
+    lines: tuple[LineRecord, ...]
+    cost: Amount | None
+    change: float | None
+    severity: str
+    could_be: str
+    since: str
+    tier: str
+    reason: str
+
+
+def record(judged: Judgement) -> VerdictRecord:
+    """The record of one judgement. Deterministic: equal artifacts give equal bytes."""
+    verdict, ledger, cost, period = judged.verdict, judged.ledger, judged.cost, judged.run.period
+    shares: dict[str, float] = {one.corner: one.share for one in verdict.shares}
+    return VerdictRecord(
+        pipeline=judged.case.history.name,
+        run=judged.run.id,
+        period=period.label,
+        start=period.start,
+        end=period.end,
+        reference=judged.reference.period.label if judged.reference else "",
+        currency=judged.case.words.currency,
+        kind=verdict.kind,
+        corner=verdict.corner,
+        confidence=verdict.confidence,
+        probability=verdict.probability,
+        shares={**shares, "cannot_tell": verdict.cannot_tell_share} if shares else {},
+        cannot_tell=verdict.cannot_tell,
+        lines=tuple(
+            LineRecord(
+                line=line.id,
+                corners=verdict.rate_corners if line.id == "rate" else line.corners,
+                money=Amount(value=line.money.value, low=line.money.low, high=line.money.high),
+            )
+            for line in (ledger.lines if ledger else ())
+        ),
+        cost=Amount(value=cost.total.value, low=cost.total.low, high=cost.total.high) if cost else None,
+        change=ledger.change if ledger else None,
+        severity=judged.severity.level,
+        could_be=judged.severity.could_be,
+        since=judged.since.period.label if judged.since else "",
+        tier=ledger.tier if ledger else "",
+        reason=verdict.reason,
+    )
