@@ -1,7 +1,8 @@
 """A stand-in for TensorBoard: a host page with both tabs in frames, its Content-Security-Policy, and sample views on our routes.
 
-`python frontend/dev/server.py [--port 8765] [--scanning N]`, after `npm run build`. `pipeline=taxi` shows a page that cannot tell,
-`pipeline=none` an empty one, `id=gone` a Problem; the first N questions are answered with "still scanning".
+`python frontend/dev/server.py [--port 8765] [--scanning N] [--logdir RUNS [--config FILE]]`, after `npm run build`. `pipeline=taxi` shows
+a page that cannot tell, `pipeline=none` an empty one, `id=gone` a Problem; the first N questions are answered with "still scanning".
+With `--logdir` the views are those of real runs, without TensorBoard's own start.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import base64
 import hashlib
 import json
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -21,7 +24,7 @@ import msgspec
 sys.dont_write_bytecode = True  # the build notices every new file in frontend/
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import sample
+import sample  # noqa: E402 - found through the line above
 
 STATIC = sample.ROOT / "tb_plugin" / "static"
 ENTRIES = {"insights_triangle": "insights.js", "business_cost": "cost.js"}
@@ -56,7 +59,8 @@ def view_of(query: dict[str, str]) -> sample.v.View:
 
 class Handler(BaseHTTPRequestHandler):
     scanning = 0
-    jobs: dict[str, float] = {}  # noqa: RUF012 - one server, one dictionary
+    view_of = staticmethod(view_of)
+    jobs: dict[str, float] = {}
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
@@ -110,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
                 404, f"There is no {query.get('view')} “gone” in this run.", remedy="Choose one from the tables of the Insights page."
             )
         else:
-            self.answer(msgspec.json.encode(view_of(query)), "application/json")
+            self.answer(msgspec.json.encode(Handler.view_of(query)), "application/json")
 
     def problem(self, code: int, error: str, *, remedy: str = "", scanning: bool = False) -> None:
         self.json({"error": error, "remedy": remedy, "scanning": scanning}, code=code)
@@ -134,12 +138,26 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
+def reader_of(logdir: str, config: str) -> Callable[[dict[str, str]], sample.v.View]:
+    """Views of the runs under `logdir`, read once."""
+    from model_insights.workspace import Workspace
+    from tb_plugin.answers import parse_request
+
+    workspace = Workspace.open(logdir, config=config, state=tempfile.mkdtemp())
+    workspace.scan()
+    return lambda query: workspace.view(parse_request(query, page="insights"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--scanning", type=int, default=0)
+    parser.add_argument("--logdir", default="")
+    parser.add_argument("--config", default="")
     options = parser.parse_args()
     Handler.scanning = options.scanning
+    if options.logdir:
+        Handler.view_of = staticmethod(reader_of(options.logdir, options.config))
     sys.stdout.write(f"http://localhost:{options.port}/#insights_triangle\n")
     sys.stdout.flush()
     ThreadingHTTPServer(("localhost", options.port), Handler).serve_forever()

@@ -8,6 +8,7 @@ import { findHost, type Host } from "./host.ts";
 import { SIGNS } from "./icons.ts";
 import { linked, type Page } from "./page.ts";
 import { pickers } from "./pickers.ts";
+import { hold, topOf } from "./place.ts";
 import { HOME, hashFor, isShown, type Params, paramsFor, paramsOf, queryOf, type Tab, tabOf } from "./route.ts";
 import { anchorOf, navigation, provenance, sectionCard } from "./sections.ts";
 import { nothingThere, skeleton, trouble } from "./states.ts";
@@ -64,7 +65,10 @@ export class InsightsApp extends LitElement {
   declare current: string;
 
   private asked = ""; // the query last asked for
+  private shownQuery = ""; // the query that the page on screen answers
   private reached = ""; // the anchor last scrolled to
+  private stepping = false; // we changed the address ourselves; else Back, Forward or a tab did
+  private readonly places = new Map<string, number>(); // how far a page was scrolled, by its query
   private generation: number | null = null;
   private request: AbortController | null = null;
   private retry = 0;
@@ -117,7 +121,7 @@ export class InsightsApp extends LitElement {
     const { at = "" } = this.params;
     if (!this.view || this.busy || at === this.reached) return;
     this.reached = at;
-    if (at) this.reveal(at);
+    if (at) this.reveal(at, { smooth: this.stepping });
   }
 
   private shown(page: Page): TemplateResult {
@@ -149,7 +153,7 @@ export class InsightsApp extends LitElement {
     const { view, params, tab, busy } = this;
     if (!view) return null;
     const address = (link: Link) => this.host.address(this.hashOf(link));
-    return { view, params, tab, busy, address, go: (link) => this.host.show(this.hashOf(link)), change: this.change };
+    return { view, params, tab, busy, address, go: (link) => this.show(this.hashOf(link)), change: this.change };
   }
 
   private hashOf(link: Link): string {
@@ -159,25 +163,40 @@ export class InsightsApp extends LitElement {
   private change = (changes: Params, options: { replace?: boolean } = {}): void => {
     const params = { ...this.params, ...changes };
     const hash = hashFor(this.host.hash(), this.tab, params);
-    if (changes.at && changes.at === this.params.at) this.reveal(changes.at);
-    this.host.show(hash, options);
+    if (changes.at && changes.at === this.params.at) this.reveal(changes.at, { smooth: true });
+    this.show(hash, options);
   };
+
+  private show(hash: string, options: { replace?: boolean } = {}): void {
+    if (hash === this.host.hash()) return;
+    this.stepping = true;
+    this.host.show(hash, options);
+  }
 
   private ways() {
     const again = { text: "Try again", go: () => void this.load() };
     const isHome = Object.keys(this.params).length === 0;
     const home = {
       text: `Open ${PAGE_WORDS[HOME[this.tab]]}`,
-      go: () => this.host.show(hashFor(this.host.hash(), this.tab, {})),
+      go: () => this.show(hashFor(this.host.hash(), this.tab, {})),
     };
     return isHome ? [again] : [again, home];
   }
 
   /** The address changed: show what it names, unless another plugin's tab is in front. */
   private follow = (): void => {
-    if (!isShown(this.host.hash(), this.tab)) return;
+    if (!isShown(this.host.hash(), this.tab)) {
+      this.stepped();
+      return;
+    }
     this.params = paramsOf(this.host.hash(), this.tab);
-    if (JSON.stringify(queryOf(this.params, this.tab)) !== this.asked) void this.load();
+    const isAnother = JSON.stringify(queryOf(this.params, this.tab)) !== this.asked;
+    if (isAnother) void this.load();
+    else void this.updateComplete.then(this.stepped);
+  };
+
+  private stepped = (): void => {
+    this.stepping = false;
   };
 
   private async load(): Promise<void> {
@@ -202,7 +221,9 @@ export class InsightsApp extends LitElement {
     const turned = this.view !== null && (view.view !== this.view.view || view.title !== this.view.title);
     this.view = view;
     this.problem = null;
-    if (turned) void this.updateComplete.then(() => this.toTop());
+    this.shownQuery = this.asked;
+    if (turned) this.arrive();
+    void this.updateComplete.then(this.stepped);
   }
 
   /** A page that is shown stays, with the sentence above it, unless it is not the page that was asked for. */
@@ -244,20 +265,28 @@ export class InsightsApp extends LitElement {
     }
   };
 
-  private reveal(id: string): void {
-    const section = document.getElementById(anchorOf(id));
-    section?.scrollIntoView({ behavior: isCalm() ? "auto" : "smooth", block: "start" });
-    section?.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
+  /** A page that was read before is found where it was left; another one begins at its top or at its anchor. */
+  private arrive(): void {
+    const left = this.stepping ? undefined : this.places.get(this.asked);
+    if (left !== undefined) {
+      this.reached = this.params.at ?? "";
+      void this.updateComplete.then(() => hold(() => left));
+    } else if (!this.params.at) {
+      void this.updateComplete.then(() => {
+        hold(() => 0);
+        this.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+      });
+    } else this.reached = "";
   }
 
-  private toTop(): void {
-    if (this.params.at) return;
-    window.scrollTo(0, 0);
-    this.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+  private reveal(id: string, options: { smooth: boolean }): void {
+    hold(() => topOf(anchorOf(id)), options);
+    document.getElementById(`${anchorOf(id)}-title`)?.focus({ preventScroll: true });
   }
 
   /** The last section whose head has passed the navigation is the one being read. */
   private spy = (): void => {
+    this.places.set(this.shownQuery, window.scrollY);
     const line = window.innerHeight / 3;
     const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 2;
     const passed = (this.view?.sections ?? []).filter(
@@ -265,10 +294,6 @@ export class InsightsApp extends LitElement {
     );
     this.current = (atEnd ? this.view?.sections.at(-1)?.id : passed.at(-1)?.id) ?? "";
   };
-}
-
-function isCalm(): boolean {
-  return window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? true;
 }
 
 /** Fills that pictures refer to by name: hatching says "cannot tell" without colour. */

@@ -27,19 +27,16 @@ export function headlineCard(headline: Headline): TemplateResult {
   </section>`;
 }
 
-const FIRST = 2; // notices shown without asking
+const FIRST = 3; // notices shown without asking
 
 export function noticeList(notices: readonly Notice[]): TemplateResult | typeof nothing {
   if (notices.length === 0) return nothing;
-  const ordered = [...notices].sort((a, b) => RANK[a.level] - RANK[b.level]);
-  const more = ordered.slice(FIRST);
+  const more = notices.slice(FIRST);
   return html`<div class="notices" role="region" aria-label="Notices">
-    ${ordered.slice(0, FIRST).map(noticeLine)}
+    ${notices.slice(0, FIRST).map(noticeLine)}
     ${more.length > 0 ? html`<details><summary>${more.length} more</summary>${more.map(noticeLine)}</details>` : nothing}
   </div>`;
 }
-
-const RANK: Readonly<Record<Notice["level"], number>> = { error: 0, warning: 1, info: 2 };
 
 function noticeLine(notice: Notice): TemplateResult {
   return html`<p class="notice level-${notice.level}">

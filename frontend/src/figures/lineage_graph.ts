@@ -13,11 +13,11 @@ export function lineageGraph(figure: LineageGraph, width: number): Drawing {
   const rows = 1 + Math.max(0, ...figure.nodes.map((node) => node.row));
   const wide = Math.max(BOX.least, Math.min(BOX.most, (width - 2 * PAD - (layers - 1) * GAP.x) / layers));
   const pitch = Math.max(wide + GAP.x, Math.min(300, (width - 2 * PAD - wide) / Math.max(layers - 1, 1)));
-  const at = (node: GraphNode) => ({ x: PAD + node.layer * pitch, y: PAD + node.row * (BOX.height + GAP.y) });
+  const at = (node: GraphNode) => ({ x: PAD + node.layer * pitch, y: PAD + 6 + node.row * (BOX.height + GAP.y) });
   const places = new Map(figure.nodes.map((node) => [node.id, { node, ...at(node), wide }]));
   const full = {
     width: PAD * 2 + (layers - 1) * pitch + wide,
-    height: PAD * 2 + rows * (BOX.height + GAP.y) - GAP.y,
+    height: PAD * 2 + 6 + rows * (BOX.height + GAP.y) - GAP.y,
   };
   const edges = figure.edges.flatMap(({ source, target }) => {
     const [from, to] = [places.get(source), places.get(target)];
@@ -56,14 +56,14 @@ function box({ node, x, y, wide }: Place): SVGElement {
     Boolean,
   );
   const words = node.missing ? "missing" : node.changed ? "changed" : "";
-  const badge = words ? [svg("text", { class: "badge", x: wide - 10, y: 41, "text-anchor": "end" }, words)] : [];
+  const badge = words ? [svg("text", { class: "badge", x: wide - 14, y: 4, "text-anchor": "end" }, words)] : [];
   return svg(
     "g",
     { class: ["node", ...flags].join(" "), transform: `translate(${x},${y})` },
     svg("rect", { width: wide, height: BOX.height, rx: 6 }),
     ...(node.changed ? [svg("rect", { class: "stripe", width: 5, height: BOX.height, rx: 2 })] : []),
     svg("text", { class: "name", x: 14, y: 22 }, cut(node.label, wide - 26)),
-    svg("text", { class: "detail", x: 14, y: 41 }, cut(node.detail, wide - 28 - (words ? 54 : 0))),
+    svg("text", { class: "detail", x: 14, y: 41 }, cut(node.detail, wide - 26)),
     ...badge,
   );
 }

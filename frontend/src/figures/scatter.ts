@@ -68,7 +68,7 @@ export function scatter(figure: Scatter, width: number): Drawing {
             text: (name: Name) => name.point.label,
             dx: anchor === "start" ? 8 : -8,
             textAnchor: anchor,
-            className: "label",
+            className: "label floating",
           },
         ),
       ),
