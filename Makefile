@@ -23,7 +23,7 @@ setup: ## .venv with the pinned packages, and the built front end
 	@tools/setup.sh --optional
 
 fast: setup ## tests that need no TensorFlow and no browser
-	$(PYTEST) -m "not oracle and not browser"
+	$(PYTEST) -m "not oracle and not browser and not servers"
 
 frontend: setup ## unit tests of the front end
 	$(NPM) test

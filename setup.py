@@ -21,16 +21,16 @@ CORE = [
     "protobuf>=4.25.3,<8",
     "numpy>=1.26,<3",
     "scipy>=1.11,<2",
-    "polars>=1.0,<3",
-    "msgspec>=0.19,<1",
+    "polars>=1.20,<3",
+    "msgspec>=0.20,<1",
     "babel>=2.12,<3",
-    "google-crc32c>=1.5,<2",
+    "google-crc32c>=1.6,<2",
     "typing_extensions>=4.9,<5",
     'tomli>=2.0.1,<3; python_version < "3.11"',
 ]
 SETUPTOOLS = "setuptools<82"  # What-If 1.8 and TensorBoard before 2.20 import pkg_resources, which setuptools 82 no longer has
 EXTRAS = {
-    "report": ["matplotlib>=3.8,<4", "weasyprint>=62,<71", "jinja2>=3.1,<4", "pypdfium2>=4.26,<6"],
+    "report": ["matplotlib>=3.10.9,<4", "weasyprint>=68,<71", "jinja2>=3.1,<4", "pypdfium2>=4.26,<6"],
     "what-if": ["tensorboard-plugin-wit>=1.8.1,<2", "tensorflow>=2.16,<3", SETUPTOOLS],
     "pipeline": [  # what runs inside a TFX pipeline, and what the oracle tests compare with; Python 3.10 and 3.11
         "tensorflow>=2.16,<3",
@@ -42,6 +42,7 @@ EXTRAS = {
         "tf-keras>=2.16,<3",  # without it TensorFlow Model Analysis imports hollow
         SETUPTOOLS,
     ],
+    "season": ["statsmodels>=0.14,<1"],  # trend and season of the cost level; without it the ratio to last season has to do
     "sql": ["sqlalchemy>=2.0,<3", "psycopg[binary]>=3.1,<4", "pymysql>=1.1,<2"],
     "remote": ["fsspec>=2024.2"],
     "dev": [

@@ -21,11 +21,12 @@ FORBIDDEN = (
     "tb_plugin.what_if_predict",
 )
 PROBE = """
-import importlib, pkgutil, sys
-package = importlib.import_module({package!r})
-for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
-    if module.name not in {forbidden!r} and not module.name.startswith("model_insights.pipeline"):
-        importlib.import_module(module.name)
+import importlib, pathlib, sys
+home = pathlib.Path(importlib.import_module({package!r}).__path__[0])
+files = (file.relative_to(home.parent).with_suffix("") for file in sorted(home.rglob("*.py")))
+for name in (".".join(file.parts).removesuffix(".__init__") for file in files):
+    if not name.startswith({forbidden!r}):
+        importlib.import_module(name)
 print(*sorted(name for name in {asked!r} if name in sys.modules))
 """
 

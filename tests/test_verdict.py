@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from model_insights.config import SeverityBudget
 from model_insights.cost.account import RunCost, severity
@@ -92,6 +93,7 @@ def seasonal(periods: int) -> list[float | None]:
 
 
 def test_a_known_season_is_expected_and_not_called_a_loss() -> None:
+    pytest.importorskip("statsmodels", reason="trend and season need the extra `season`")
     levels = expected_levels(seasonal(25), season=4)
 
     assert levels[24].method == "trend and season"
