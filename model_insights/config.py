@@ -10,6 +10,7 @@ import msgspec
 
 from model_insights.errors import ConfigError
 from model_insights.noun import Noun
+from model_insights.sql_text import query_fault
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -46,12 +47,30 @@ class General(_Strict):
     roots: tuple[str, ...] = ()
     rewrite: dict[str, str] = {}
     events: str = ""  # name of the table with the business events (columns date, text, kind)
+    rates: dict[str, float] = {}  # one unit of a foreign currency in `currency`
 
 
 class TableSource(_Strict):
-    """A business table: a CSV or Parquet file, relative to insights.toml or to the pipeline's folders up to the log directory."""
+    """A business table: a file (CSV or Parquet; here or behind a URL that fsspec knows), or a query to a database.
 
-    path: str
+    Relative paths start at insights.toml, then at the pipeline's folders up to the log directory."""
+
+    path: str = ""
+    separator: str = ","  # of a CSV file
+    decimal_comma: bool = False  # 1,5 for one and a half, in a CSV file
+    text: tuple[str, ...] = ()  # columns that stay text although they look like numbers: postcodes, article numbers
+    url: str = ""  # SQLAlchemy URL of a database, without a password
+    url_env: str = ""  # name of the environment variable that holds the URL, with its password
+    query: str = ""  # one SELECT
+    timeout: float = 30.0  # seconds for connecting, and for the query
+    valid_from: str = ""  # column with the first day (or the period's label) a row holds for; empty cell: always before
+    valid_to: str = ""  # column with the last day; empty cell: until a later row
+    currency: str = ""  # of the money columns; empty: insights.currency
+    money: tuple[str, ...] = ()  # columns that are money, for conversion
+
+    @property
+    def is_database(self) -> bool:
+        return bool(self.url or self.url_env)
 
 
 class CostRule(_Strict):
@@ -117,6 +136,9 @@ def parse(text: str, *, name: str = "insights.toml") -> Config:
 def _check(config: Config, name: str) -> None:
     if not re.fullmatch(r"[A-Z]{3}", config.insights.currency):
         raise ConfigError(f'{name}: insights.currency is {config.insights.currency!r}; give an ISO 4217 code such as "EUR".')
+    _check_rates(config, name)
+    for table_name, source in config.tables.items():
+        _check_table(table_name, source, config.insights, name)
     for rule in config.cost:
         for key in _REQUIRED[rule.kind]:
             if getattr(rule, key) is None:
@@ -131,6 +153,56 @@ def _check(config: Config, name: str) -> None:
         )
     if config.insights.events and config.insights.events not in config.tables:
         raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+
+
+def _check_rates(config: Config, name: str) -> None:
+    for code, rate in config.insights.rates.items():
+        if not re.fullmatch(r"[A-Z]{3}", code) or not 0 < rate < float("inf"):
+            raise ConfigError(
+                f"{name}: insights.rates.{code} is {rate:g}; give {config.insights.currency} for one unit of an ISO 4217 code."
+            )
+
+
+def _check_table(table: str, source: TableSource, general: General, name: str) -> None:
+    fault = _place_fault(source) or _currency_fault(source, general)
+    if not fault and source.valid_to and not source.valid_from:
+        fault = "has `valid_to` without `valid_from`; name the column with the first day too."
+    if not fault and not 0 < source.timeout < float("inf"):
+        fault = f"has timeout {source.timeout:g}; give seconds above 0."
+    if not fault and len(source.separator.encode()) != 1:
+        fault = f"has separator {source.separator!r}; give one character."
+    if fault:
+        raise ConfigError(f"{name}: table {table!r} {fault}")
+
+
+_PASSWORD = re.compile(r"^[^/]*//[^/@:]*:[^@]*@|[?&][^=&]*(?:passw|pwd|secret|token)[^=&]*=", re.IGNORECASE)
+
+
+def _place_fault(source: TableSource) -> str:
+    """Never repeats a URL: it may hold a password."""
+    if len([one for one in (source.path, source.url, source.url_env) if one]) != 1:
+        return "needs exactly one of `path`, `url` and `url_env`."
+    if _PASSWORD.search(source.url) or re.match(r"[^/]*//[^/@]*:[^/@]*@", source.path):
+        return "has a password in its address; put the URL into an environment variable and name that in `url_env`."
+    if not source.is_database:
+        return "has a `query` for a file; a query needs `url` or `url_env`." if source.query else ""
+    if not source.query:
+        return "names a database without a `query`; give one SELECT."
+    fault = query_fault(source.query)
+    return f"has a query that {fault}." if fault else ""
+
+
+def _currency_fault(source: TableSource, general: General) -> str:
+    if source.currency in ("", general.currency):
+        return ""
+    if not re.fullmatch(r"[A-Z]{3}", source.currency):
+        return f'has currency {source.currency!r}; give an ISO 4217 code such as "EUR".'
+    if source.currency not in general.rates:
+        return (
+            f"is in {source.currency} and insights.currency is {general.currency}: two currencies are not added. "
+            f"Give the rate in [insights.rates], {source.currency} = (how many {general.currency} one {source.currency} is)."
+        )
+    return "" if source.money else f"is in {source.currency}; name its money columns in `money`, so that they are converted."
 
 
 def _line(text: str, message: str) -> str:

@@ -109,14 +109,13 @@ def _reading(config: Config, folders: tuple[Path, ...]) -> tuple[ReadingSettings
     if not rule.calendar:
         return ReadingSettings(period_node=rule.node, period_property=rule.property, period_key=rule.key, rewrite=rewrite, roots=roots), ()
     source = config.tables.get(rule.calendar)
-    path = source.path if source else rule.calendar
-    outcome = _calendar(path, folders)
+    outcome = read_table("calendar", source or TableSource(path=rule.calendar), folders)
     if not isinstance(outcome, Loaded):
         return ReadingSettings(rewrite=rewrite, roots=roots), (_notice(outcome),)
     frame = outcome.value
     missing = [column for column in (rule.key, rule.value) if column not in frame.columns]
     if missing:
-        text = f"{FILE_NAME}: the calendar {path} has no column {', '.join(missing)}."
+        text = f"{FILE_NAME}: the calendar {rule.calendar} has no column {', '.join(missing)}."
         return ReadingSettings(rewrite=rewrite, roots=roots), (
             Notice(level="error", text=text, remedy=f"It has {', '.join(frame.columns)}."),
         )
@@ -126,10 +125,6 @@ def _reading(config: Config, folders: tuple[Path, ...]) -> tuple[ReadingSettings
         (str(k), str(v), str(s), str(e)) for k, v, s, e in zip(frame[rule.key], frame[rule.value], frame[start], ends, strict=False)
     )
     return ReadingSettings(calendar=rows, rewrite=rewrite, roots=roots), ()
-
-
-def _calendar(path: str, folders: tuple[Path, ...]) -> Loaded[pl.DataFrame] | Absent | Damaged:
-    return read_table("calendar", TableSource(path=path), folders)
 
 
 def _notice(outcome: Absent | Damaged) -> Notice:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 
-# What may stand where a word is not a word: comments, quoted texts, quoted names, dollar-quoted texts.
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/)
-      | (?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|(?P<tag>\$\w*\$).*?(?P=tag))
+      | (?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`)
       | (?P<word>[^\W\d]\w*)
       | (?P<other>[\d.]+|\s+|.)""",
     re.VERBOSE | re.DOTALL,
@@ -34,36 +33,36 @@ _WRITING = frozenset(
         "DETACH",
         "PRAGMA",
         "VACUUM",
-        "LOAD_FILE",
-        "PG_READ_FILE",
-        "PG_READ_BINARY_FILE",
-        "LO_IMPORT",
-        "LO_EXPORT",
-        "DBLINK",
-        "LOAD_EXTENSION",
-        "WRITEFILE",
-        "READFILE",
-        "PG_SLEEP",
-        "SLEEP",
-        "BENCHMARK",
-        "SET_CONFIG",
+        "LOCK",
     ]
 )
-_OPEN = re.compile(r"""['"`]|/\*|\*/|\$\w*\$""")
 
 
 def query_fault(query: str) -> str:
     """Why `query` is not a single SELECT (or WITH ... SELECT), as the end of a sentence; "" when it is one.
 
     The first of two walls: `artifacts.tables_sql` asks the database for a read-only transaction too."""
-    if re.search(r"/\*M?!", query):
-        return "holds a comment that MySQL would run (/*! ... */)"
-    if re.search(r"\\['\"`]", query):
-        return "holds a backslash before a quotation mark; double the quotation mark instead"
+    if ambiguous := _ambiguity(query):
+        return f"holds {ambiguous}"
     tokens = _tokens(query)
-    if any(kind == "other" and _OPEN.fullmatch(text) for kind, text in tokens):
-        return "holds a quotation mark or a comment that is not closed"
+    if any(kind == "other" and text in "'\"`" for kind, text in tokens):
+        return "holds a quotation mark that is not closed"
     return _not_reading(_statements(tokens))
+
+
+def _ambiguity(query: str) -> str:
+    """What databases read differently, so that a statement could hide in it; "" for none."""
+    comments = [match[0] for match in _TOKEN.finditer(query) if match.lastgroup == "comment"]
+    code = "".join(text for kind, text in _tokens(query) if kind != "quoted")
+    found = (
+        (any(re.match(r"/\*M?!", one) for one in comments), "a comment that MySQL would run (/*! ... */)"),
+        (any("/*" in one[2:] for one in comments if one.startswith("/*")), "a comment within a comment"),
+        (any(re.match(r"--\S", one) for one in comments), "-- without a space after it"),
+        ("#" in code, "#, which MySQL takes for a comment; write -- for one"),
+        (re.search(r"\$\w*\$", code), "a text between dollar signs; write it between single quotation marks"),
+        (re.search(r"\\['\"`]", query), "a backslash before a quotation mark; double the quotation mark instead"),
+    )
+    return next((name for present, name in found if present), "")
 
 
 def _not_reading(statements: list[list[str]]) -> str:
@@ -78,23 +77,17 @@ def _not_reading(statements: list[list[str]]) -> str:
 
 def expression_fault(text: str) -> str:
     """Why `text` is more than an expression over columns, as the end of a sentence; "" when it is not."""
-    words = {word.upper() for kind, word in _tokens(text) if kind == "word"}
-    inner = sorted(words & {"SELECT", "WITH"})
+    inner = sorted({word.upper() for kind, word in _tokens(text) if kind == "word"} & {"SELECT", "WITH"})
     return f"holds a query of its own ({inner[0]})" if inner else ""
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:
     """(kind, text) of everything but comments and white space; kind is quoted, word or other."""
-    found = []
-    for match in _TOKEN.finditer(text):
-        kind = str(match.lastgroup if match.lastgroup != "tag" else "quoted")
-        if kind != "comment" and match[0].strip():
-            found.append((kind, match[0]))
-    return found
+    return [(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(text) if match.lastgroup != "comment" and match[0].strip()]
 
 
 def _statements(tokens: list[tuple[str, str]]) -> list[list[str]]:
-    """The words (upper case) of each statement; statements end at a semicolon and empty ones do not count."""
+    """The words (upper case) of each statement; statements end at a semicolon, and empty ones do not count."""
     statements: list[list[str]] = []
     fresh = True
     for kind, text in tokens:
@@ -107,5 +100,5 @@ def _statements(tokens: list[tuple[str, str]]) -> list[list[str]]:
         if kind == "word":
             statements[-1].append(text.upper())
         elif kind == "quoted" and not statements[-1]:
-            statements[-1].append("A QUOTED TEXT")
+            statements[-1].append("a quoted text")
     return statements
