@@ -164,16 +164,18 @@ class Backend:
             answers.view_impl(self, {}, page=page)
 
     def _refresh(self, force: bool) -> str:
-        """Scan if something changed. Returns the sentence to show instead of the views, or ""."""
+        """Scan if something changed or the last scan failed. Returns the sentence to show instead of the views, or ""."""
         started = time.monotonic()
         seen = watch.fingerprint(self.source.roots, self.source.configs)
-        looked = time.monotonic()
         changed = force or self.source.remote or seen != self._fingerprint
-        self._fingerprint = seen  # also when the scan fails: the same files would only fail again
+        looked = time.monotonic()
         try:
-            return self._scan() if changed else self._failure
+            failure = self._scan() if changed else ""
+            self._fingerprint = None if failure else seen
+            return failure
         finally:
-            cost = (time.monotonic() if self.source.remote else looked) - started
+            is_found_by_reading = self.source.remote or self._fingerprint is None
+            cost = (time.monotonic() if is_found_by_reading else looked) - started
             self._next_look = time.monotonic() + max(self.source.pause, POLL_SHARE * cost)
 
     def _scan(self) -> str:

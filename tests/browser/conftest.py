@@ -27,21 +27,21 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "0", "CUDA_VISIBL
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where TensorBoard shows the demo with its three tabs, as `make demo` starts it."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Said]:
+    """TensorBoard on the demo with its three tabs, as `make demo` starts it."""
     state = tmp_path_factory.mktemp("state")
     command = [
         Path(sys.executable).parent / "tensorboard",
         *("--logdir", LOGDIR, "--insights_state", state, "--host", "localhost", "--port", "0"),
         *("--insights_what_if", "--whatif-use-unsafe-custom-prediction", ROOT / "tb_plugin" / "what_if_predict.py"),
     ]
-    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **QUIET}, stderr=subprocess.PIPE, text=True) as server:
-        said = Said(server)
+    with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **QUIET}, stderr=subprocess.PIPE, text=True) as process:
+        said = Said(process)
         try:
-            yield said.address(START_SECONDS)
+            yield said
         finally:
-            server.terminate()
-            server.wait(30)
+            process.terminate()
+            process.wait(30)
             said.reader.join(10)
 
 
@@ -67,8 +67,9 @@ class Said:
 
 
 @pytest.fixture(scope="session")
-def walk(address: str) -> Callable[[str], None]:
+def walk(server: Said) -> Callable[[str], None]:
     """Has Chromium walk a journey of journeys.mjs; what went wrong on the way is the failure, with a picture in tests/artifacts."""
+    address = server.address(START_SECONDS)
     node, chromium = find_node(), next(filter(None, map(shutil.which, BROWSERS)), None)
     if chromium is None:
         pytest.fail(f"No Chromium here. On Debian: sudo apt-get install {BROWSERS[0]}")
@@ -78,7 +79,7 @@ def walk(address: str) -> Callable[[str], None]:
         command = [node, DRIVER, journey, address, chromium, pictures, LOGDIR]
         ran = subprocess.run(command, capture_output=True, text=True, timeout=JOURNEY_SECONDS, check=False)
         if ran.returncode:
-            pytest.fail(ran.stdout + ran.stderr, pytrace=False)
+            pytest.fail(f"{ran.stdout}{ran.stderr}\nTensorBoard said:\n{''.join(server.lines[-30:])}", pytrace=False)
         assert {"journey": journey, "arrived": True} == json.loads(ran.stdout)
 
     return walked
