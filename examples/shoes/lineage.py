@@ -114,7 +114,7 @@ class Store:
         self, node: str, run_at: dt.datetime, at: dt.datetime, *, inputs: Mapping[str, Sequence[Made]], properties: Properties
     ) -> Step:
         """Register an execution as running, with its inputs. `at` is when this step starts, `run_at` names the run."""
-        run = self._context("pipeline_run", run_at.isoformat())
+        run = self._context("pipeline_run", run_at.replace(tzinfo=None).isoformat(timespec="microseconds"))  # as TFX names its runs
         contexts = [self._contexts[PIPELINE], run, self._context("node", f"{PIPELINE}.{node}")]
         name = str(self._names.getrandbits(64))
         execution = mlmd.Execution(type_id=self._execution_type(node), name=name, last_known_state=mlmd.Execution.RUNNING)
