@@ -6,6 +6,7 @@ PYTEST := $(BIN)/python -m pytest
 NPM := $(BIN)/python tools/frontend.py
 LIGHT ?= 3.13 3.10
 
+.NOTPARALLEL:
 .PHONY: demo test check setup fast frontend oracle browser light lint types bench demo-data build clean
 
 demo: ## the demo in TensorBoard, three tabs

@@ -129,6 +129,23 @@ def test_a_missing_library_is_named_with_the_command_that_brings_it(
     assert told[1].endswith("sudo apt-get install libpango-1.0-0")
 
 
+def test_as_root_on_debian_what_is_missing_is_installed(root: Path, monkeypatch: pytest.MonkeyPatch):
+    system, there, ran = tool(root, "system"), [False], []
+
+    def run(command: list[str], **options: object) -> None:
+        ran.append(command)
+        there[0] = "install" in command
+
+    monkeypatch.setattr(system.ctypes.util, "find_library", lambda name: name if there[0] else None)
+    monkeypatch.setattr(system.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(system.subprocess, "run", run)
+
+    assert 0 == system.main(["--browser"])
+    assert ["update", "install"] == [command[1] for command in ran]
+    assert ["libpango-1.0-0", "libpangoft2-1.0-0", "libharfbuzz-subset0"] == ran[1][-3:]
+
+
 def test_the_demo_tells_the_address_of_each_tab_once_tensorboard_listens(root: Path):
     demo = tool(root, "demo")
     told = demo.addresses("TensorBoard 2.16.2 at http://localhost:6006/ (Press CTRL+C to quit)\n")
