@@ -7,7 +7,7 @@ NPM := $(BIN)/python tools/frontend.py
 LIGHT ?= 3.13 3.10
 
 .NOTPARALLEL:
-.PHONY: demo test check setup fast frontend oracle browser light lint types bench demo-data build clean
+.PHONY: demo test check setup fast frontend oracle servers browser light lint types bench demo-data build clean
 
 demo: ## the demo in TensorBoard, three tabs
 	@tools/setup.sh --optional
@@ -15,7 +15,7 @@ demo: ## the demo in TensorBoard, three tabs
 
 test: ## everything, in the order of how quickly it tells
 	@tools/setup.sh --browser
-	@$(MAKE) --no-print-directory fast frontend oracle browser light
+	@$(MAKE) --no-print-directory fast frontend oracle servers browser light
 
 check: setup ## what to run before a commit
 	@$(MAKE) --no-print-directory fast frontend lint
@@ -31,6 +31,9 @@ frontend: setup ## unit tests of the front end
 
 oracle: setup ## our readers against the real TFMA, TFDV and ML Metadata
 	$(PYTEST) -m oracle
+
+servers: setup ## business tables from a real PostgreSQL and a real MariaDB
+	$(PYTEST) -m servers
 
 browser: ## a real TensorBoard in a real Chromium
 	@tools/setup.sh --browser

@@ -1,0 +1,1 @@
+"""Tests against real database servers that they start themselves."""
