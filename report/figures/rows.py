@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from model_insights.view import Axis, Bars, RangePlot, Step, Value, Waterfall
-from report.figures.paper import BAD, GOOD, HAIR, INK, MAIN, MUTED, TONES, Paper, measure, shorten, wrap
+from report.figures.paper import BAD, GOOD, HAIR, INK, MAIN, MUTED, TONES, WHITE, Paper, measure, shorten, wrap
 from report.figures.scale import Scale, spread
 
 PITCH = 6.4  # millimetres from row to row
@@ -27,6 +27,7 @@ def bars(figure: Bars, width: float) -> str:
             paper.box(x(0), y - 1.7, x(bar.value.value) - x(0), 3.4, fill=TONES[bar.tone])
         _whisker(paper, x, y, bar.value.low, bar.value.high, caps=0)
         if bar.reference and bar.reference.value is not None:
+            paper.line((x(bar.reference.value),) * 2, (y - 2.7, y + 2.7), color=WHITE, width=3.4)  # parts it from a dark bar
             paper.line((x(bar.reference.value),) * 2, (y - 2.7, y + 2.7), color=INK, width=1.5)
     return paper.svg(figure.alt)
 
