@@ -80,10 +80,23 @@ def test_a_fallen_cost_is_no_fault() -> None:
 
 
 def test_the_expected_level_is_a_median_of_the_recent_and_needs_two_periods() -> None:
-    levels = expected_levels([5.0, 1.0, 100.0, 2.0, 3.0, 4.0, None], season=None)
+    levels = expected_levels([5.0, 1.0, 2.0, 3.0, 4.0, None], season=None)
 
     assert levels[:2] == (None, None)
-    assert (levels[-1].value, levels[-1].method, levels[-1].knows_season) == (3.5, "recent", False)
+    assert (levels[-1].value, levels[-1].method, levels[-1].knows_season) == (2.5, "recent", False)
+
+
+def test_a_loss_raises_neither_the_level_nor_the_spread_of_what_follows() -> None:
+    levels = expected_levels([10.0, 12.0, 9.0, 11.0, 10.0, 200.0, 210.0, None], season=None)
+
+    assert (levels[6].value, levels[7].value) == (levels[5].value, levels[5].value)
+    assert levels[7].spread == levels[5].spread
+
+
+def test_a_loss_that_lasts_becomes_the_level() -> None:
+    levels = expected_levels([10.0, 12.0, 9.0, 11.0, 10.0, *[200.0] * 8], season=None)
+
+    assert levels[-1].value == 200.0
 
 
 def seasonal(periods: int) -> list[float | None]:

@@ -10,6 +10,8 @@ import numpy as np
 from model_insights.noun import Noun
 
 _DAMPING = 0.9  # how much of the trend's last step is expected to go on
+_OUTSIDE = 3.0  # spreads above the level at which a period is a loss, not an ordinary one
+_NEW_NORMAL = 6  # losses in a row after which they are the level
 
 
 class Expected(Noun):
@@ -29,18 +31,26 @@ class Expected(Noun):
 
 
 def expected_levels(values: Sequence[float | None], *, season: int | None) -> tuple[Expected | None, ...]:
-    """The level expected of each period from the known ones before it; None with fewer than two of them.
+    """The level expected of each period from the ordinary ones before it; None with fewer than two of them.
 
+    A period far above its own level is a loss: it raises neither the level nor the spread, unless losses last (then they are the level).
     `values` oldest first, None where a period has no cost; `season` in periods, None when the configuration names none."""
     levels: list[Expected | None] = []
     errors: list[float] = []
+    ordinary: list[float | None] = []  # the values, losses left out
+    in_a_row = 0
     for i, value in enumerate(values):
-        guess = _guess(values[:i], season)
-        known = sum(one is not None for one in values[:i])
-        levels.append(
-            None if guess is None or known < 2 else Expected(value=guess[0], spread=_spread(errors), periods=known, method=guess[1])
-        )
-        if value is not None and guess is not None:
+        guess, known = _guess(ordinary, season), sum(one is not None for one in ordinary)
+        spread = _spread(errors)
+        levels.append(None if guess is None or known < 2 else Expected(value=guess[0], spread=spread, periods=known, method=guess[1]))
+        is_loss = value is not None and guess is not None and known >= 4 and value > guess[0] + _OUTSIDE * max(spread, 0.1 * abs(guess[0]))
+        in_a_row = in_a_row + 1 if is_loss else 0
+        if in_a_row >= _NEW_NORMAL:  # what lasts is the level: take the stretch in
+            ordinary[i - in_a_row + 1 :] = [*values[i - in_a_row + 1 : i], value]
+            in_a_row = 0
+            continue
+        ordinary.append(None if is_loss else value)
+        if value is not None and guess is not None and not is_loss:
             errors.append(value - guess[0])
     return tuple(levels)
 
@@ -52,7 +62,7 @@ def _guess(
     known = [one for one in earlier if one is not None]
     if not known:
         return None
-    if season is not None and season > 1 and len(earlier) >= 2 * season and (found := _decomposed(earlier, season)) is not None:
+    if season is not None and season > 1 and len(earlier) >= 2 * season and len(known) > len(earlier) // 2 and (found := _decomposed(earlier, season)) is not None:
         return found, "trend and season"
     if season is not None and season > 1 and len(earlier) >= season + 2 and (found := _ratio(earlier, season)) is not None:
         return found, "season ratio"
