@@ -8,5 +8,6 @@ export default defineConfig({
     setupFiles: "tests/setup_page.ts",
     include: ["tests/*.test.ts"],
     css: false,
+    testTimeout: 30_000, // machines that test are busy ones
   },
 });

@@ -21,7 +21,7 @@ export function headlineCard(headline: Headline): TemplateResult {
       <div class="money"><dt>How much</dt><dd>${valueText(headline.money)}</dd></div>
       <div class="money"><dt>Change</dt><dd>${valueText(headline.change)}</dd></div>
       <div><dt>How sure</dt><dd>${headline.confidence}${headline.confidence_reason ? html`<span class="interval">${headline.confidence_reason}</span>` : nothing}</dd></div>
-      ${headline.since ? html`<div><dt>Since</dt><dd>${headline.since}</dd></div>` : nothing}
+      ${headline.since ? html`<div><dt>Since when</dt><dd>${headline.since}</dd></div>` : nothing}
     </dl>
     ${headline.next_action ? html`<p class="next"><strong>Next</strong><span dir="auto">${headline.next_action}</span></p>` : nothing}
   </section>`;

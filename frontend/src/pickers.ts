@@ -22,14 +22,15 @@ function picker(
   choose: (id: string) => void,
 ): TemplateResult | typeof nothing {
   if (choices.length === 0) return nothing;
+  const id = `picker-${name.toLowerCase().replaceAll(" ", "-")}`;
   const hint = choices.find((choice) => choice.id === chosen)?.hint ?? "";
-  return html`<label class="picker" title=${hint || nothing}>
-    <span>${name}</span>
-    <select @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)} ?disabled=${choices.length === 1 && chosen !== ""}>
+  return html`<div class="picker" title=${hint || nothing}>
+    <label for=${id}>${name}</label>
+    <select id=${id} @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)} ?disabled=${choices.length === 1 && chosen !== ""}>
       ${chosen === "" ? html`<option value="" selected>Choose</option>` : nothing}
       ${choices.map((choice) => option(choice, chosen))}
     </select>
-  </label>`;
+  </div>`;
 }
 
 /** A choice that cannot be taken says why. */

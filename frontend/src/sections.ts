@@ -1,6 +1,6 @@
 /** The body of a page: its sections, and the way between them. */
 import { html, nothing, type TemplateResult } from "lit";
-import { block, isWide } from "./blocks/block.ts";
+import { block, roomFor } from "./blocks/block.ts";
 import { factItem } from "./blocks/facts.ts";
 import { stateChip } from "./chips.ts";
 import type { Block, Fact, Section } from "./contract.ts";
@@ -42,12 +42,12 @@ export function sectionCard(section: Section, page: Page): TemplateResult {
   </section>`;
 }
 
-/** Narrow blocks that follow each other share a row; a wide one has its own. */
+/** Blocks that follow each other share a row when both need little room; a time series shares with its like only. */
 function inRows(blocks: readonly Block[]): Block[][] {
   const rows: Block[][] = [];
   for (const content of blocks) {
     const row = rows.at(-1);
-    if (row?.[0] && !isWide(row[0]) && !isWide(content)) row.push(content);
+    if (row?.[0] && roomFor(row[0]) !== "all" && roomFor(row[0]) === roomFor(content)) row.push(content);
     else rows.push([content]);
   }
   return rows;

@@ -34,6 +34,11 @@ const SECTION_WORDS: Readonly<Record<string, string>> = {
   slices: "Slices",
   threshold: "Threshold",
   account: "How it is computed",
+  how: "How we know",
+  orders: "Orders",
+  sensitivity: "If prices were wrong",
+  changed: "What changed",
+  confusion: "Mistakes",
 };
 
 /** The name of a section in the page's navigation. */

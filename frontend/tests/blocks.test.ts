@@ -114,6 +114,18 @@ describe("a table", () => {
     expect(host.querySelector("tbody tr a")?.getAttribute("href")).toBe("#to-slice-slice-0");
   });
 
+  test("is opened by a name, never by the chip of a state", () => {
+    const [row] = a("table").rows;
+    const swapped = {
+      ...a("table"),
+      rows: row ? [{ ...row, cells: [...row.cells.slice(2), ...row.cells.slice(0, 2)] }] : [],
+    };
+    const host = shown(tableBlock(swapped, aPage()));
+
+    expect(host.querySelector("tbody th .chip")).not.toBeNull();
+    expect([...host.querySelectorAll("tbody a")].map(wordsOf)).toEqual([row?.cells[3]?.text]);
+  });
+
   test("leaves a click for a new browser tab to the browser", () => {
     const page = aPage();
     const link = shown(tableBlock(table, page)).querySelector("tbody tr a") as HTMLElement;

@@ -97,6 +97,19 @@ test("annotations are named beside their mark, or numbered and named below", () 
   expect(drawn({ ...figure, marks }).notes.map((note) => note.text)).toEqual(marks.map((mark) => mark.text));
 });
 
+test("fifty annotations become numbers, far apart ones keep their words", () => {
+  const figure = a("time_series");
+  const marks = Array.from({ length: 50 }, (_, index) => ({
+    at: index,
+    text: `Event ${index}`,
+    axis: "x" as const,
+    kind: "event" as const,
+  }));
+
+  expect(drawn({ ...figure, marks }).notes.length).toBe(50);
+  expect(drawn({ ...figure, marks: marks.filter(({ at }) => at % 20 === 0) }).notes).toEqual([]);
+});
+
 test("a gap in a series is a gap in its line", () => {
   const figure = a("time_series");
   const path = drawn(figure).node.querySelector(".line.role-main path")?.getAttribute("d") ?? "";

@@ -33,13 +33,18 @@ export function block(content: Block, page: Page): TemplateResult {
   }
 }
 
-/** Wide blocks take the whole width; the others stand side by side where there is room. */
-export function isWide(content: Block): boolean {
-  if (content.kind === "table") return content.columns.length > 3;
-  return (
-    content.kind === "triangle" ||
-    content.kind === "time_series" ||
-    content.kind === "lineage_graph" ||
-    content.kind === "paragraph"
-  );
+/** How much of a row a block needs: all of it, what others of its kind leave, or half. */
+export function roomFor(content: Block): "all" | "series" | "half" {
+  switch (content.kind) {
+    case "table":
+      return content.columns.length > 3 ? "all" : "half";
+    case "triangle":
+    case "lineage_graph":
+    case "paragraph":
+      return "all";
+    case "time_series":
+      return "series";
+    default:
+      return "half";
+  }
 }

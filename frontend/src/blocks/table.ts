@@ -5,6 +5,7 @@ import type { Cell, Column, Row, Table } from "../contract.ts";
 import { SIGNS } from "../icons.ts";
 import { linked, type Page } from "../page.ts";
 
+const SHORT = 24; // signs
 const PAUSE = 300; // ms of quiet before what was typed is asked for
 
 export function tableBlock(table: Table, page: Page): TemplateResult {
@@ -63,23 +64,45 @@ function sortChange(table: Table, column: Column): Record<string, string> {
 }
 
 function bodyRow(row: Row, table: Table, page: Page): TemplateResult {
-  const cells = row.cells.map((cell, index) => bodyCell(cell, table.columns[index], index === 0 ? row : null, page));
+  const named = Math.max(
+    0,
+    row.cells.findIndex((cell) => cell.state === null),
+  ); // a chip is no name to click on
+  const cells = row.cells.map((cell, index) => {
+    const link = index === named ? row.link : null;
+    const look = `${table.columns[index]?.align ?? "left"} ${roomOf(cell)} tone-${cell.tone}`;
+    const inner = bodyCell(cell, link, barKind(table, index), page);
+    return index === 0 ? html`<th scope="row" class=${look}>${inner}</th>` : html`<td class=${look}>${inner}</td>`;
+  });
   const looks = [row.emphasis ? "emphasis" : "", row.link ? "linked" : ""].join(" ");
   return html`<tr class=${looks} @click=${(event: MouseEvent) => openRow(event, row, page)}>${cells}</tr>`;
 }
 
-function bodyCell(cell: Cell, column: Column | undefined, row: Row | null, page: Page): TemplateResult {
-  const look = `${column?.align ?? "left"} tone-${cell.tone}`;
+function bodyCell(cell: Cell, link: Row["link"], bar: BarKind, page: Page): TemplateResult {
   const content = cell.state ? stateChip(cell.state, cell.text) : html`<span dir="auto">${cell.text}</span>`;
-  const inner = html`${row ? linked(content, row.link, page) : content}${cell.hint ? html`<span class="hint" dir="auto">${cell.hint}</span>` : nothing}${cellBar(cell)}`;
-  return row ? html`<th scope="row" class=${look}>${inner}</th>` : html`<td class=${look}>${inner}</td>`;
+  const hint = cell.hint ? html`<span class="hint" dir="auto">${cell.hint}</span>` : nothing;
+  return html`${linked(content, link, page)}${hint}${cellBar(cell, bar)}`;
 }
 
-/** Right of the middle for more, left of it for less. */
-function cellBar({ bar, tone }: Cell): TemplateResult | typeof nothing {
+/** Numbers and short words stay on one line; names without a place to break may be broken anywhere. */
+function roomOf({ text, state }: Cell): string {
+  if (state !== null || text.length <= SHORT) return "short";
+  return /\S{40}/.test(text) ? "unbroken" : "";
+}
+
+type BarKind = "signed" | "plain";
+
+/** Where nothing is below zero, bars begin at the left and have all of the room. */
+function barKind(table: Table, column: number): BarKind {
+  return table.rows.some((row) => (row.cells[column]?.bar ?? 0) < 0) ? "signed" : "plain";
+}
+
+function cellBar({ bar, tone }: Cell, kind: BarKind): TemplateResult | typeof nothing {
   if (bar === null) return nothing;
-  const share = Math.min(1, Math.abs(bar)) * 50;
-  return html`<span class="cell-bar" aria-hidden="true"><span class="${bar < 0 ? "less" : "more"} tone-${tone}" style="width:${share}%"></span></span>`;
+  const share = Math.min(1, Math.abs(bar)) * (kind === "signed" ? 50 : 100);
+  return html`<span class="cell-bar ${kind}" aria-hidden="true"
+    ><span class="${bar < 0 ? "less" : "more"} tone-${tone}" style="width:${share}%"></span
+  ></span>`;
 }
 
 /** The whole row opens what its first cell links to, unless text is being selected. */

@@ -12,13 +12,12 @@ interface Share {
 }
 
 export function distribution(figure: Distribution, width: number): Drawing {
-  const longest = widest(figure.bins.map((bin) => bin.label));
   const room = (width - 60) / Math.max(figure.bins.length, 1);
   const isNumeric = figure.bins.some((bin) => bin.low !== null || bin.high !== null);
-  return isNumeric || longest + 8 <= room ? upright(figure, width, room) : lying(figure, width);
+  return isNumeric ? upright(figure, width, room) : lying(figure, width);
 }
 
-/** Bins along x: for numbers, and for few short categories. */
+/** Bins along x, for numbers. */
 function upright(figure: Distribution, width: number, room: number): Drawing {
   const range = rangeOf(figure.axis, [0, ...figure.bins.flatMap((bin) => bin.shares)]);
   const left = widest(figure.axis.ticks.map((tick) => tick.text)) + 16;

@@ -37,7 +37,7 @@ export function heatMap(figure: HeatMap, width: number): Drawing {
             y2: (cell: HeatCell) => cell.row + 0.5,
             inset: 1,
             rx: 2,
-            className: `heat depth-${shade}`,
+            className: `heat ${shade}`,
           },
         ),
       ),
@@ -88,13 +88,16 @@ export function heatMap(figure: HeatMap, width: number): Drawing {
   return picture(svg, { targets });
 }
 
-/** Eight shades between the least and the largest value; an unknown value has none. */
+/** Eight shades from the least to the largest value; where some are below zero, from zero to the farthest, less in another colour. */
 function depths(cells: readonly HeatCell[]): string[] {
-  const known = cells.flatMap((cell) => (cell.value.value === null ? [] : [cell.value.value]));
-  const [low, high] = [Math.min(...known), Math.max(...known)];
-  return cells.map((cell) =>
-    cell.value.value === null ? "none" : String(Math.round(((cell.value.value - low) / (high - low || 1)) * 7)),
-  );
+  const known = cells.flatMap((cell) => cell.value.value ?? []);
+  const isSigned = known.some((value) => value < 0);
+  const low = isSigned ? 0 : Math.min(...known);
+  const reach = Math.max(...known.map((value) => Math.abs(value - low))) || 1;
+  return cells.map(({ value: { value } }) => {
+    if (value === null) return "depth-none";
+    return `depth-${Math.round((Math.abs(value - low) / reach) * 7)} ${value < 0 ? "below" : "above"}`;
+  });
 }
 
 export function heatNumbers(figure: HeatMap): Numbers {

@@ -2,9 +2,9 @@
 import type { Node as GraphNode, LineageGraph } from "../contract.ts";
 import { type Drawing, type Numbers, picture, type Target } from "./drawing.ts";
 import { svg } from "./svg.ts";
-import { cut } from "./text.ts";
+import { cut, inTwoLines } from "./text.ts";
 
-const BOX = { least: 138, most: 200, height: 54 };
+const BOX = { least: 138, most: 200, height: 70 };
 const GAP = { x: 38, y: 20 };
 const PAD = 4;
 
@@ -63,7 +63,9 @@ function box({ node, x, y, wide }: Place): SVGElement {
     svg("rect", { width: wide, height: BOX.height, rx: 6 }),
     ...(node.changed ? [svg("rect", { class: "stripe", width: 5, height: BOX.height, rx: 2 })] : []),
     svg("text", { class: "name", x: 14, y: 22 }, cut(node.label, wide - 26)),
-    svg("text", { class: "detail", x: 14, y: 41 }, cut(node.detail, wide - 26)),
+    ...inTwoLines(node.detail, wide - 26)
+      .split("\n")
+      .map((line, index) => svg("text", { class: "detail", x: 14, y: 41 + index * 16 }, line)),
     ...badge,
   );
 }

@@ -14,13 +14,18 @@ export interface PlaneStyle {
 type Plane = TimeSeries | Curve;
 
 const ROW = 17; // px per row of annotations above the plane
-const MOST_ROWS = 3;
+const MOST_ROWS = 4;
+const PATIENCE = 3000; // tries before words give way to numbers
+const ROWS = [0, 1, 2, 3];
+const SIDES = ["start", "end"] as const;
 
 /** Where a vertical mark is named: its words, or its number when they do not fit. */
 interface Flag {
   mark: Mark;
   text: string;
   x: number;
+  from: number;
+  to: number;
   row: number;
   anchor: "start" | "end";
 }
@@ -52,7 +57,7 @@ export function drawPlane(figure: Plane, { width, height, dots }: PlaneStyle): D
     x: { type: figure.x.scale, domain: domain(x), axis: null },
     y: { type: figure.y.scale, domain: domain(y), axis: null },
     marks: [
-      ...yAxis(fitting(figure.y.ticks, total * 3), figure.y.label),
+      ...yAxis(fitting(figure.y.ticks, total * 3), figure.y.label === figure.title ? "" : figure.y.label),
       ...xAxis(
         fitting(figure.x.ticks, width - left - right, figure.kind === "time_series" ? "last" : "first"),
         figure.x.label,
@@ -178,44 +183,68 @@ const SYMBOL: Readonly<Record<Mark["kind"], Plot.SymbolType>> = {
   change: "star",
 };
 
-/** Words beside the mark while they fit in a few rows; else numbers, and the words below the picture. */
+/** Words beside the mark while they find room; else numbers, and the words below the picture. */
 function flagsFor(marks: readonly Mark[], toX: (value: number) => number, left: number, width: number) {
   const sorted = [...marks].sort((a, b) => a.at - b.at);
-  const worded = inRows(
-    sorted,
+  const places = sorted.map((mark) => ({ mark, x: toX(mark.at) }));
+  const worded = arranged(
+    places,
     sorted.map((mark) => mark.text),
-    toX,
     left,
     width,
   );
-  if (worded.rows <= MOST_ROWS) return { ...worded, notes: [] };
+  if (worded) return { flags: worded, rows: rowsOf(worded), notes: [] };
   const numbers = sorted.map((_, index) => String(index + 1));
-  const numbered = inRows(sorted, numbers, toX, left, width);
-  return { ...numbered, notes: sorted.map((mark, index) => ({ mark: numbers[index] ?? "", text: mark.text })) };
+  const close = places.map(({ mark, x }, index) => flagFor(mark, numbers[index] ?? "", x, index % MOST_ROWS, "start"));
+  const flags = arranged(places, numbers, left, width) ?? close;
+  return {
+    flags,
+    rows: rowsOf(flags),
+    notes: sorted.map((mark, index) => ({ mark: numbers[index] ?? "", text: mark.text })),
+  };
 }
 
-/** From right to left, so that a line going up never crosses the words of a mark to its left: those stand in a higher row. */
-function inRows(
-  marks: readonly Mark[],
+const rowsOf = (flags: readonly Flag[]) => flags.reduce((most, flag) => Math.max(most, flag.row + 1), 0);
+
+/** Gives each mark a row and a side for its words, so that no words lie over others and no line goes through any; null when none is found. */
+function arranged(
+  places: readonly { mark: Mark; x: number }[],
   texts: readonly string[],
-  toX: (value: number) => number,
   left: number,
   width: number,
-) {
-  const starts: number[] = [];
-  const flags = marks.map(
-    (mark, index): Flag => ({ mark, text: texts[index] ?? "", x: toX(mark.at), row: 0, anchor: "start" }),
+): Flag[] | null {
+  const options = places.map(({ mark, x }, index) =>
+    ROWS.flatMap((row) => SIDES.map((side) => flagFor(mark, texts[index] ?? "", x, row, side))).filter(
+      ({ from, to }) => from >= left - 40 && to <= width && to - from <= width * 0.7,
+    ),
   );
-  for (const flag of flags.toReversed()) {
-    const room = widthOf(flag.text) + 16;
-    flag.anchor = flag.x + room <= width ? "start" : "end";
-    const from = flag.anchor === "start" ? flag.x - 6 : flag.x - room;
-    const to = flag.anchor === "start" ? flag.x + room : flag.x + 8;
-    while ((starts[flag.row] ?? Number.POSITIVE_INFINITY) < to) flag.row += 1;
-    for (let row = 0; row <= flag.row; row += 1) starts[row] = Math.min(from, starts[row] ?? from);
-    if (from < left - 40 || room > width * 0.7) flag.row = MOST_ROWS;
-  }
-  return { flags, rows: flags.reduce((most, flag) => Math.max(most, flag.row + 1), 0) };
+  const placed: Flag[] = [];
+  let patience = PATIENCE;
+  const place = (index: number): boolean => {
+    if (index < 0) return true;
+    for (const flag of options[index] ?? []) {
+      patience -= 1;
+      if (patience < 0) return false;
+      if (placed.some((other) => collide(flag, other))) continue;
+      placed.push(flag);
+      if (place(index - 1)) return true;
+      placed.pop();
+    }
+    return false;
+  };
+  return place(places.length - 1) ? placed.toReversed() : null;
+}
+
+function flagFor(mark: Mark, text: string, x: number, row: number, anchor: Flag["anchor"]): Flag {
+  const room = widthOf(text) + 16;
+  const [from, to] = anchor === "start" ? [x - 6, x + room] : [x - room, x + 8];
+  return { mark, text, x, from, to, row, anchor };
+}
+
+function collide(one: Flag, other: Flag): boolean {
+  const [lower, upper] = one.row < other.row ? [one, other] : [other, one];
+  if (lower.row === upper.row) return one.from < other.to && other.from < one.to;
+  return lower.from < upper.x && upper.x < lower.to; // the line of the upper one goes down through the words of the lower one
 }
 
 function targetsOf(figure: Plane, toX: (value: number) => number, toY: (value: number) => number): Target[] {
