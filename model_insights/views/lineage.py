@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from model_insights.errors import UnknownId
 from model_insights.evidence.model import version_changes
+from model_insights.evidence.schema import SchemaChange, asked_text, schema_artifact, schema_changes
 from model_insights.lineage import Artifact, Execution, Lineage
+from model_insights.loaded import Loaded
 from model_insights.run import Run
 from model_insights.view import Cell, Column, Edge, Fact, Facts, LineageGraph, Link, Node, Paragraph, Row, Section, TableRequest
 from model_insights.views.page import period_text, table
@@ -89,6 +91,7 @@ def artifact_changes(run: Run, artifact: Artifact, reference: Run, twin: Artifac
     if twin is None or twin.id == artifact.id:
         return ()
     changes = [*_model_changes(run, artifact, reference, twin)] if artifact.type == "Model" else []
+    changes += [(f"{'.'.join(c.path)}: {c.what}", _text(c.then), _text(c.now)) for c in _demands(run, artifact, reference) or ()]
     for name in sorted({*artifact.custom, *twin.custom, *artifact.properties, *twin.properties}):
         old, new = twin.get(name), artifact.get(name)
         if name in _VOLATILE or name == "span" or name.endswith("_id") or old == new or _is_place(old) or _is_place(new):
@@ -103,6 +106,14 @@ def _model_changes(run: Run, artifact: Artifact, reference: Run, twin: Artifact)
     }
     old, new = versions.get(twin.id), versions.get(artifact.id)
     return tuple(c for c in version_changes(old, new) if not c[0].startswith("training")) if old and new else ()
+
+
+def _demands(run: Run, artifact: Artifact, reference: Run) -> tuple[SchemaChange, ...] | None:
+    """What the schema asks differently than the reference's; None when the artifact is not the schema that both runs were held against."""
+    if artifact.type != "Schema" or schema_artifact(run) != str(artifact.id):
+        return None
+    old, new = reference.schema, run.schema
+    return schema_changes(old.value, new.value) if isinstance(old, Loaded) and isinstance(new, Loaded) else None
 
 
 def _is_place(value: object) -> bool:
@@ -141,7 +152,36 @@ def sections(
     first = Section(
         id="artifact", title=title, blocks=tuple(block for block in (_facts(run, artifact, words), figure) if block is not None)
     )
-    return title, (first, _changed_section(run, artifact, reference, words, tables), _property_section(run, artifact, tables))
+    demands = _demands(run, artifact, reference) if reference is not None else None
+    if reference is not None and demands is not None:
+        changed = _schema_section(demands, reference, words, tables.get("changed"))
+    else:
+        changed = _changed_section(run, artifact, reference, words, tables)
+    return title, (first, changed, _property_section(run, artifact, tables))
+
+
+def _schema_section(changes: tuple[SchemaChange, ...], reference: Run, words: Words, asked: TableRequest | None) -> Section:
+    """The schema's demands that differ from the reference's, one row each."""
+    effects = {"looser": "asks less", "tighter": "asks more", "other": "asks otherwise"}
+    rows = [
+        Row(
+            id=f"{'.'.join(one.path)}:{one.what}",
+            cells=(
+                Cell(text=".".join(one.path)), Cell(text=one.what), Cell(text=asked_text(one.then, words)), Cell(text=asked_text(one.now, words)),
+                Cell(text=effects[one.effect], tone="watch" if one.effect == "looser" else "neutral"),
+            ),
+        )
+        for one in changes
+    ]  # fmt: skip
+    then = period_text(reference, words)
+    columns = (
+        Column(id="feature", title="Feature"), Column(id="what", title="Demand"), Column(id="then", title=f"Then ({then})"), Column(id="now", title="Now"),
+        Column(id="effect", title="Effect", hint="asks less: alarms fall silent without the data being mended"),
+    )  # fmt: skip
+    count = plural(len({one.path for one in changes}), "feature")
+    title = f"The schema asks something else of {count} than in {then}" if changes else f"The schema asks the same as in {then}"
+    shown = table("changed", "What the schema asks differently", columns, rows, asked, empty="It asks the same.", size=20)
+    return Section(id="changed", title=title, blocks=(shown,))
 
 
 def _facts(run: Run, artifact: Artifact, words: Words) -> Facts:
