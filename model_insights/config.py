@@ -77,10 +77,13 @@ class CostRule(_Strict):
     """How one kind of misprediction becomes money.
 
     inventory: order = volume x units_per_event x predicted rate, demand = demand x units_per_event; `over`, `under` per unit.
-    classification: `tp`, `fp`, `tn`, `fn` per case at `threshold`."""
+    classification: `tp`, `fp`, `tn`, `fn` per case at `threshold`.
+    multiclass: `pairs` per (actual, predicted) class, `wrong` for the other mistakes, `none` where no class was predicted.
+    regression: `over`, `under` per unit, from bias and spread of the errors.
+    amounts: `cost` per row of `predictions`, or `tp`, `fp`, `tn`, `fn` per row by `decision` and `label`."""
 
     name: str
-    kind: Literal["inventory", "classification"]
+    kind: Literal["inventory", "classification", "multiclass", "regression", "amounts"]
     grain: tuple[str, ...] = ()  # columns on which the tables are joined one to one; empty: no table, constants only
     tables: tuple[str, ...] = ()  # empty: every table that has all columns of the grain
     unit: tuple[str, ...] = ()  # slice columns at which money is counted; () is Overall
@@ -94,6 +97,25 @@ class CostRule(_Strict):
     tn: Expression = 0.0
     fn: Expression = 0.0
     threshold: float | None = None
+    pairs: dict[str, Expression] = {}  # "0->1": actual class 0, predicted 1; -1: no prediction
+    wrong: Expression = 0.0  # every other wrong pair
+    none: Expression | None = None  # no prediction; empty: as `wrong`
+    predictions: str = ""  # node that wrote the serving model's predictions: "BulkInferrer"
+    candidate_predictions: str = ""  # node that wrote those of the newest model
+    label: str = ""  # feature of the examples that holds the outcome
+    decision: str = ""  # what is done with a prediction: "prediction >= 0.5"
+    cost: Expression | None = None  # money of one row
+    keys: tuple[str, ...] = ()  # columns on which rows and tables are joined; span and period choose the run's rows of the table
+
+    @property
+    def prices(self) -> dict[str, Expression]:
+        """Unit values of the kind by name, in the order the cost formula takes them."""
+        if self.kind == "multiclass":
+            return {**self.pairs, "wrong": self.wrong, "none": self.wrong if self.none is None else self.none, "right": 0.0}
+        if self.kind == "amounts":
+            return {"cost": 1.0}
+        names = ("tp", "fp", "tn", "fn") if self.kind == "classification" else ("units_per_event", "over", "under")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
 class SeverityBudget(_Strict):
@@ -114,7 +136,14 @@ class Config(_Strict):
     critical: tuple[dict[str, Union[str, int, float]], ...] = ()
 
 
-_REQUIRED = {"inventory": ("over", "under"), "classification": ("threshold",)}
+_REQUIRED = {
+    "inventory": ("over", "under"),
+    "classification": ("threshold",),
+    "multiclass": (),
+    "regression": ("over", "under"),
+    "amounts": ("predictions",),
+}
+_PAIR = re.compile(r"(\d+)->(-1|\d+)")
 
 
 def parse(text: str, *, name: str = "insights.toml") -> Config:
@@ -141,8 +170,10 @@ def _check(config: Config, name: str) -> None:
         _check_table(table_name, source, config.insights, name)
     for rule in config.cost:
         for key in _REQUIRED[rule.kind]:
-            if getattr(rule, key) is None:
+            if getattr(rule, key) in (None, ""):
                 raise ConfigError(f"{name}: cost {rule.name!r} of kind {rule.kind} needs `{key}`.")
+        if fault := _pairs_fault(rule) or _rows_fault(rule):
+            raise ConfigError(f"{name}: cost {rule.name!r} {fault}")
         for table in rule.tables:
             if table not in config.tables:
                 raise ConfigError(f"{name}: cost {rule.name!r} names table {table!r}; known tables: {', '.join(config.tables) or 'none'}.")
@@ -153,6 +184,21 @@ def _check(config: Config, name: str) -> None:
         )
     if config.insights.events and config.insights.events not in config.tables:
         raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+
+
+def _pairs_fault(rule: CostRule) -> str:
+    wrong = next((pair for pair in rule.pairs if not _PAIR.fullmatch(pair)), None)
+    if wrong is not None:
+        return f'has the pair {wrong!r}; write "actual->predicted" with class numbers, such as "0->1", or "0->-1" for no prediction.'
+    if rule.kind == "multiclass" and not any((rule.pairs, rule.wrong, rule.none)):
+        return "of kind multiclass needs `pairs`, `wrong` or `none`: nothing has a price."
+    return ""
+
+
+def _rows_fault(rule: CostRule) -> str:
+    if rule.kind != "amounts" or rule.cost is not None:
+        return ""
+    return "" if rule.decision and rule.label else "of kind amounts needs `cost`, or `decision` and `label` with tp, fp, tn or fn."
 
 
 def _check_rates(config: Config, name: str) -> None:

@@ -12,7 +12,7 @@ from model_insights.config import Config, CostRule, SeverityBudget
 from model_insights.cost.account import RunCost, SeverityVerdict, run_cost, severity
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
-from model_insights.cost.rates import Spread, price
+from model_insights.cost.rates import Matrices, Spread, no_matrices, price
 from model_insights.cost.units import UnitTable
 from model_insights.evidence import business, data, model
 from model_insights.evidence.business import BusinessEvent
@@ -36,6 +36,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     rule: CostRule | None
     units: Mapping[str, UnitTable | str]
     spread: Callable[[str], Spread]
+    matrices: Callable[[str], Matrices] = lambda _: no_matrices  # by run id: multi-class confusion matrices from plots
     events: tuple[BusinessEvent, ...] = ()
     words: Words = Words()
     config_reason: str = ""  # why there is no config
@@ -126,7 +127,7 @@ def _cost(case: Case, run: Run, model_name: str | None, reason: str) -> RunCost 
     table = case.units.get(run.id, "the business tables were not read")
     if isinstance(table, str):
         return table
-    priced = price(case.rule, evaluation, model_name, table, spread=case.spread(run.id))
+    priced = price(case.rule, evaluation, model_name, table, spread=case.spread(run.id), matrices=case.matrices(run.id))
     if priced.cells is None:
         return f"no unit could be priced: {priced.gaps[0].reason}" if priced.gaps else "the business tables have no row for this period"
     return run_cost(run.id, case.rule, model_name, priced.cells, priced.gaps)

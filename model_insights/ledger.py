@@ -151,9 +151,9 @@ def _scale(step: Adjacent) -> float:
     cells = [step.before.cells, step.after.cells, *([step.middle] if step.middle is not None else [])]
     volume = max(float(one.volume.sum()) for one in cells)
     values = np.max([np.abs(one.values).max(axis=0) for one in cells], axis=0)
-    if step.before.cells.kind == "inventory":
-        return volume * float(values[0] * values[1:].max()) * max(float(one.rates.max()) for one in cells)
-    return volume * float(values.max())
+    if step.before.cells.kind in ("inventory", "regression"):
+        return volume * float(values[0] * values[1:].max()) * max(float(np.abs(one.rates).max()) for one in cells)
+    return volume * float(values.max()) * max(1.0, *(float(np.abs(one.rates).max()) for one in cells))
 
 
 def _around(value: float, draws: Floats | None) -> Floats:
@@ -208,9 +208,8 @@ def _drawn_lines(step: Adjacent, common: tuple[SliceKey, ...]) -> dict[LineId, F
     """Totals of the lines under resampled rates [draws]. One noise per data set: the two models on it stay paired."""
     if not common:
         return {}
-    size = len(common)
-    noise_before, noise_after = noise(step.before.run_id, size), noise(step.after.run_id, size)
     before, after = step.before.cells.take(common), step.after.cells.take(common)
+    noise_before, noise_after = noise(step.before.run_id, *before.rates.shape), noise(step.after.run_id, *after.rates.shape)
     middle = _middle(step, before)
     rates = (rate_draws(before, noise_before), rate_draws(middle, noise_before), rate_draws(after, noise_after))
     return {name: part.sum(axis=-1) for name, part in _lines(step, common, rates).items()}

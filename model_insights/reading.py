@@ -14,14 +14,14 @@ from model_insights.artifacts.discovery import Found
 from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
 from model_insights.config import Config, CostRule, TableSource
-from model_insights.cost.rates import Spread
+from model_insights.cost.rates import Matrices, Spread
 from model_insights.cost.units import UnitTable, unit_table
 from model_insights.errors import ConfigError, TableError
 from model_insights.evidence.business import BusinessEvent
-from model_insights.history import span_of
+from model_insights.history import evaluation_of, span_of
 from model_insights.judgement import Case
 from model_insights.loaded import Absent, Damaged, Loaded
-from model_insights.metrics import Plot
+from model_insights.metrics import MultiClassMatrix, Plot
 from model_insights.run import History, Run
 from model_insights.settings import ReadingSettings
 from model_insights.slices import SliceKey
@@ -152,7 +152,8 @@ def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[C
     units = {run.id: _units(rule, frames, tables, run) for run in history.runs} if rule else {}
     return (
         Case(
-            history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots), events=_events(config, frames),
+            history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots),
+            matrices=_matrices(history, rule, plots), events=_events(config, frames),
             words=words, config_reason="" if rule else "insights.toml has no [[cost]] rule, so mistakes have no price",
         ),
         notices,
@@ -225,6 +226,24 @@ def _spreads(history: History, rule: CostRule | None, units: Mapping[str, UnitTa
 
     def of_run(run_id: str) -> Spread:
         return lambda model, unit: known.get((run_id, model, unit))
+
+    return of_run
+
+
+def _matrices(history: History, rule: CostRule | None, plots: PlotShelf) -> Callable[[str], Matrices]:
+    """Multi-class confusion matrices per run, model and unit from the plots; read now, looked up later."""
+    known: dict[tuple[str, str, SliceKey], tuple[MultiClassMatrix, ...]] = {}
+    columns = rule.unit if rule is not None and rule.kind == "multiclass" else None
+    for run in history.runs if columns is not None else ():
+        evaluation = evaluation_of(run)
+        for where in evaluation.slices if evaluation is not None else ():
+            outcome = plots.plots(run, where) if isinstance(where, SliceKey) and where.columns == columns else None
+            for plot in outcome.value if isinstance(outcome, Loaded) else ():
+                if plot.multi_class and isinstance(where, SliceKey):
+                    known.setdefault((run.id, plot.key.model_name, where), plot.multi_class)
+
+    def of_run(run_id: str) -> Matrices:
+        return lambda model, unit: known.get((run_id, model, unit)) or known.get((run_id, "", unit), ())
 
     return of_run
 

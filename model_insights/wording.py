@@ -39,6 +39,27 @@ LINE_HINTS = {
     "model": "the model that serves now against the one that served then, on the same data",
 }
 
+_VALUE_NAMES = {
+    "units_per_event": "units per event",
+    "over": "cost per unit over",
+    "under": "cost per unit short",
+    "tp": "value of a true positive",
+    "fp": "cost of a false positive",
+    "tn": "value of a true negative",
+    "fn": "cost of a false negative",
+    "wrong": "cost of another wrong class",
+    "none": "cost of no prediction",
+    "cost": "cost per row",
+}
+
+
+def value_name(name: str) -> str:
+    """A unit value in words; of a class pair ("0->1") what happened."""
+    actual, _, predicted = name.partition("->")
+    if predicted:
+        return f"cost of class {actual} {'without a prediction' if predicted == '-1' else f'predicted as {predicted}'}"
+    return _VALUE_NAMES.get(name, name)
+
 
 class Words(Noun):
     """Formats numbers for one locale and currency. Money is rounded to what its interval can bear."""

@@ -62,9 +62,9 @@ class SeverityVerdict(Noun):
     reason: str = ""
 
 
-def noise(run_id: str, units: int) -> Floats:
-    """Standard normal draws [DRAWS, units, 4], the same for every model and reference of a run, so comparisons stay paired."""
-    return np.random.default_rng([_SEED, zlib.crc32(run_id.encode())]).standard_normal((DRAWS, units, 4))
+def noise(run_id: str, units: int, rates: int = 4) -> Floats:
+    """Standard normal draws [DRAWS, units, max(4, rates)], the same for every model and reference of a run: comparisons stay paired."""
+    return np.random.default_rng([_SEED, zlib.crc32(run_id.encode())]).standard_normal((DRAWS, units, max(4, rates)))
 
 
 def money_of(value: float, draws: Floats) -> Money:
@@ -77,7 +77,7 @@ def money_of(value: float, draws: Floats) -> Money:
 def run_cost(run_id: str, rule: CostRule, model: str, cells: Cells, gaps: tuple[Gap, ...]) -> RunCost:
     """Prices one run. Source of the interval: resampled rates at the evaluation's n (methods A5.2, A7.4)."""
     money = costs(cells)
-    rates = rate_draws(cells, noise(run_id, len(cells.units)))
+    rates = rate_draws(cells, noise(run_id, *cells.rates.shape))
     drawn = cells.volume * unit_cost(cells.kind, cells.values, rates)
     lines = tuple(
         CostLine(
@@ -95,7 +95,7 @@ def run_cost(run_id: str, rule: CostRule, model: str, cells: Cells, gaps: tuple[
 
 def _clipped(cells: Cells, money: Money) -> Money:
     """A cost of over and under is never negative; outcome values may be (revenue), so they stay."""
-    return Money(value=money.value, low=max(0.0, money.low), high=money.high) if cells.kind == "inventory" else money
+    return Money(value=money.value, low=max(0.0, money.low), high=money.high) if cells.kind in ("inventory", "regression") else money
 
 
 def _noise_floor(cells: Cells, run_id: str) -> float:

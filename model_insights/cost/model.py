@@ -1,7 +1,8 @@
-"""Money per case as a function of unit values and rates: the two formulas everything else is built on.
+"""Money per case as a function of unit values and rates: the formulas everything else is built on.
 
 inventory (newsvendor; methods A7.2): k * (over * max(0, p - y) + under * max(0, y - p)), with p the predicted and y the observed rate,
-k units per event. classification (A7.1): sum of money per outcome times the outcome's share of cases.
+k units per event. classification (A7.1): sum of money per outcome times the outcome's share of cases. multiclass: the same over pairs of
+classes. regression: see cost.regression. amounts: the mean money per row (cost.amounts).
 """
 
 from __future__ import annotations
@@ -12,19 +13,19 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from model_insights.cost.regression import drawn_rates, normal_cost
 from model_insights.slices import SliceKey
 
-Kind = Literal["inventory", "classification"]
+Kind = Literal["inventory", "classification", "multiclass", "regression", "amounts"]
 Floats = NDArray[np.float64]
-
-RATE_NAMES = {"inventory": ("predicted", "observed"), "classification": ("tp", "fp", "tn", "fn")}
 
 
 class Cells(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """One model on one period's data, unit by unit.
 
-    volume [units]: cases of the period; values [units, values]: see cost.units; rates [units, rates]: see RATE_NAMES;
-    spread [units]: standard deviation of one prediction (inventory); n [units]: evaluated examples; realised: the observed rate
+    volume [units]: cases of the period; values [units, values]: in the order of CostRule.prices; rates [units, rates]:
+    (predicted, observed), (bias, spread) or one share per value; spread [units]: standard deviation of one prediction (inventory) or of
+    the money of one row (amounts); n [units]: evaluated examples; realised: the observed rate
     comes from the business (no sampling error), not from the evaluation sample."""
 
     kind: Kind
@@ -52,6 +53,8 @@ def unit_cost(kind: Kind, values: Floats, rates: Floats) -> Floats:
         gap = rates[..., 0] - rates[..., 1]
         money: Floats = per_event * (over * np.maximum(gap, 0.0) + under * np.maximum(-gap, 0.0))
         return money
+    if kind == "regression":
+        return normal_cost(values, rates)
     total: Floats = (values * rates).sum(axis=-1)
     return total
 
@@ -65,7 +68,8 @@ def costs(cells: Cells) -> Floats:
 def rate_draws(cells: Cells, noise: Floats) -> Floats:
     """Rates as they could have been with another sample of the same size: [draws, units, rates].
 
-    `noise` [draws, units, 4] is standard normal. The same noise for two models on the same rows keeps their comparison paired.
+    `noise` [draws, units, at least 4 and one per rate] is standard normal. The same for two models on the same rows keeps their
+    comparison paired.
     Counts use the normal approximation on the square-root scale (variance-stabilising for Poisson counts; methods A5.2)."""
     if cells.kind == "inventory":
         error = np.zeros_like(cells.rates)
@@ -73,8 +77,14 @@ def rate_draws(cells: Cells, noise: Floats) -> Floats:
         if not cells.realised:
             error[:, 1] = np.sqrt(np.clip(cells.rates[:, 1] * (1 - cells.rates[:, 1]), 0.0, None) / np.maximum(cells.n, 1.0))
         return np.clip(cells.rates + error * noise[..., :2], 0.0, None)
+    if cells.kind == "regression":
+        return drawn_rates(cells.rates, cells.n, noise)
+    if cells.kind == "amounts":
+        error = cells.spread / np.sqrt(np.maximum(cells.n, 1.0))
+        money: Floats = cells.rates + error[:, None] * noise[..., :1]
+        return money
     counts = cells.rates * cells.n[:, None]
-    drawn = np.clip(np.sqrt(counts) + 0.5 * noise, 0.0, None) ** 2
+    drawn = np.clip(np.sqrt(counts) + 0.5 * noise[..., : counts.shape[1]], 0.0, None) ** 2
     drawn = np.where(counts > 0, drawn, 0.0)
     shares: Floats = drawn / np.maximum(drawn.sum(axis=-1, keepdims=True), 1e-12)
     return shares

@@ -1,20 +1,27 @@
-"""Takes the rates a cost rule needs (predicted and observed, or outcome shares) out of a TFMA evaluation."""
+"""Takes the rates a cost rule needs (predicted and observed, outcome shares, bias and spread) out of a TFMA evaluation."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Union
 
+import msgspec
 import numpy as np
 
 from model_insights.config import CostRule
-from model_insights.cost.model import RATE_NAMES, Cells
+from model_insights.cost.model import Cells
+from model_insights.cost.multiclass import nearest, pair_shares
+from model_insights.cost.regression import bias_and_spread
 from model_insights.cost.units import UnitRow, UnitTable, value_names
-from model_insights.metrics import ConfusionAtThresholds, ConfusionMatrix, Evaluation, MetricKey
+from model_insights.metrics import ConfusionAtThresholds, ConfusionMatrix, Evaluation, MetricKey, MultiClassConfusion, MultiClassMatrix
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
 
 # Standard deviation of one prediction of (model, slice), where the plots tell; None otherwise.
 Spread = Callable[[str, SliceKey], "float | None"]
+# Multi-class confusion matrices of (model, slice) from the plots; empty where there are none.
+Matrices = Callable[[str, SliceKey], "tuple[MultiClassMatrix, ...]"]
+Found = Union[tuple[tuple[float, ...], float], str]  # rates and evaluated examples, or why there are none
 
 
 class Gap(Noun):
@@ -51,32 +58,88 @@ def confusion(evaluation: Evaluation, where: SliceKey, model: str) -> tuple[Conf
     return metric.value.matrices if metric and isinstance(metric.value, ConfusionAtThresholds) else ()
 
 
-def price(rule: CostRule, evaluation: Evaluation, model: str, table: UnitTable, *, spread: Spread) -> Priced:
+def no_matrices(model: str, where: SliceKey) -> tuple[MultiClassMatrix, ...]:
+    """Where no plots were read."""
+    return ()
+
+
+def price(
+    rule: CostRule, evaluation: Evaluation, model: str, table: UnitTable, *, spread: Spread, matrices: Matrices = no_matrices
+) -> Priced:
     """Cells of `model` ("" when the evaluation names none) for every unit of `table`, and the gaps with their reasons."""
     rows: list[tuple[UnitRow, tuple[float, ...], float, float]] = []
     gaps: list[Gap] = []
-    for row in table.rows or ():
-        found = _rates(rule, evaluation, model, row)
+    for row in _rows(rule, evaluation, table):
+        found = _rates(rule, evaluation, model, row, matrices)
         if isinstance(found, str):
             gaps.append(Gap(unit=row.unit, reason=found, volume=row.volume))
             continue
         rates, n = found
-        sd = spread(model, row.unit)
-        rows.append((row, rates, n, sd if sd is not None else float(np.sqrt(max(rates[0] * (1 - rates[0]), 0.0)))))
+        rows.append((row, rates, n, _prediction_spread(rule, rates, spread(model, row.unit))))
     gaps += _unpriced_slices(rule, evaluation, table)
     return Priced(cells=_cells(rule, rows) if rows else None, gaps=tuple(gaps))
 
 
-def _rates(rule: CostRule, evaluation: Evaluation, model: str, row: UnitRow) -> tuple[tuple[float, ...], float] | str:
+def _rows(rule: CostRule, evaluation: Evaluation, table: UnitTable) -> tuple[UnitRow, ...]:
+    """The table's rows; of constants one row per evaluated slice of the unit, with the slice's own volume."""
+    if rule.grain or not rule.unit:
+        return table.rows
+    found = [where for where in evaluation.slices if isinstance(where, SliceKey) and where.columns == rule.unit]
+    return tuple(msgspec.structs.replace(row, unit=where, volume=None) for where in found for row in table.rows)
+
+
+def _prediction_spread(rule: CostRule, rates: tuple[float, ...], known: float | None) -> float:
+    if rule.kind not in ("inventory", "classification"):
+        return 0.0
+    return known if known is not None else float(np.sqrt(max(rates[0] * (1 - rates[0]), 0.0)))
+
+
+def _rates(rule: CostRule, evaluation: Evaluation, model: str, row: UnitRow, matrices: Matrices) -> Found:
     if row.unit not in evaluation.slice_index:
         return "the evaluation has no such slice"
     if evaluation.is_suppressed(row.unit):
         return f"the evaluation suppressed the slice ({evaluation.errors[evaluation.slice_index[row.unit]]})"
     n = scalar(evaluation, row.unit, "example_count", model)
-    return _inventory(evaluation, model, row, n) if rule.kind == "inventory" else _outcomes(rule, evaluation, model, row, n)
+    if rule.kind == "inventory":
+        return _inventory(evaluation, model, row, n)
+    if rule.kind == "regression":
+        return _errors(evaluation, model, row, n)
+    if rule.kind == "multiclass":
+        return _pairs(rule, evaluation, model, row, matrices)
+    return _outcomes(rule, evaluation, model, row, n)
 
 
-def _inventory(evaluation: Evaluation, model: str, row: UnitRow, n: float | None) -> tuple[tuple[float, ...], float] | str:
+def _errors(evaluation: Evaluation, model: str, row: UnitRow, n: float | None) -> Found:
+    """Bias and spread of the errors, in units of the label."""
+    predicted, label = (scalar(evaluation, row.unit, name, model) for name in ("mean_prediction", "mean_label"))
+    squared, root = (scalar(evaluation, row.unit, name, model) for name in ("mean_squared_error", "root_mean_squared_error"))
+    if squared is None and root is not None:
+        squared = root**2
+    if predicted is None or label is None or squared is None or n is None:
+        return "the evaluation lacks mean_prediction, mean_label, mean_squared_error or example_count; add MeanPrediction, MeanLabel, MeanSquaredError, ExampleCount"
+    found = bias_and_spread(predicted, label, squared)
+    if found is None:
+        return (
+            "mean_squared_error is smaller than the squared difference of mean_prediction and mean_label: they are not of the same examples"
+        )
+    return found, n
+
+
+def _pairs(rule: CostRule, evaluation: Evaluation, model: str, row: UnitRow, matrices: Matrices) -> Found:
+    """Shares of the priced class pairs, from the metric or else the plot."""
+    matrix = nearest(multi_class(evaluation, row.unit, model) or matrices(model, row.unit), rule.threshold)
+    found = pair_shares(matrix, tuple(rule.pairs)) if matrix is not None else None
+    return found if found is not None else "no multi-class confusion matrix; add MultiClassConfusionMatrixAtThresholds or its plot"
+
+
+def multi_class(evaluation: Evaluation, where: SliceKey, model: str) -> tuple[MultiClassMatrix, ...]:
+    """Multi-class confusion matrices by threshold as metrics hold them; empty where they do not."""
+    key = find_key(evaluation, "multi_class_confusion_matrix_at_thresholds", model)
+    metric = evaluation.metric(where, key) if key else None
+    return metric.value.matrices if metric and isinstance(metric.value, MultiClassConfusion) else ()
+
+
+def _inventory(evaluation: Evaluation, model: str, row: UnitRow, n: float | None) -> Found:
     label = scalar(evaluation, row.unit, "mean_label", model)
     predicted = scalar(evaluation, row.unit, "mean_prediction", model)
     calibration = scalar(evaluation, row.unit, "calibration", model)
@@ -88,7 +151,7 @@ def _inventory(evaluation: Evaluation, model: str, row: UnitRow, n: float | None
     return (predicted, observed), n
 
 
-def _outcomes(rule: CostRule, evaluation: Evaluation, model: str, row: UnitRow, n: float | None) -> tuple[tuple[float, ...], float] | str:
+def _outcomes(rule: CostRule, evaluation: Evaluation, model: str, row: UnitRow, n: float | None) -> Found:
     matrices = confusion(evaluation, row.unit, model)
     matrix = next((m for m in matrices if rule.threshold is not None and abs(m.threshold - rule.threshold) < 1e-6), None)
     if matrix is None or matrix.total <= 0:
@@ -112,7 +175,7 @@ def _cells(rule: CostRule, rows: list[tuple[UnitRow, tuple[float, ...], float, f
         units=tuple(row.unit for row, *_ in rows),
         volume=np.array([row.volume if row.volume else n for row, _, n, _ in rows], dtype=np.float64),
         values=np.array([row.values for row, *_ in rows], dtype=np.float64).reshape(len(rows), len(value_names(rule))),
-        rates=np.array([rates for _, rates, *_ in rows], dtype=np.float64).reshape(len(rows), len(RATE_NAMES[rule.kind])),
+        rates=np.array([rates for _, rates, *_ in rows], dtype=np.float64),
         spread=np.array([sd for *_, sd in rows], dtype=np.float64),
         n=np.array([n for _, _, n, _ in rows], dtype=np.float64),
         realised=rule.kind == "inventory" and all(row.events is not None for row, *_ in rows),

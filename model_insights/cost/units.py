@@ -15,14 +15,12 @@ from model_insights.errors import TableError
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey, SliceValue
 
-_VALUES = {"inventory": ("units_per_event", "over", "under"), "classification": ("tp", "fp", "tn", "fn")}
-
 
 class UnitRow(Noun):
     """One stocking unit in one period.
 
-    `volume` in cases, `events` in realised positives (None: the tables do not say); `values` as the rule's kind orders them:
-    inventory (units per event, money per unit over, money per unit under), classification (money per TP, FP, TN, FN)."""
+    `volume` in cases, `events` in realised positives (None: the tables do not say); `values` in the order of
+    CostRule.prices."""
 
     unit: SliceKey
     volume: float | None
@@ -43,7 +41,7 @@ class UnitTable(Noun):
 
 def value_names(rule: CostRule) -> tuple[str, ...]:
     """The unit values of the rule's kind, in the order of UnitRow.values."""
-    return _VALUES[rule.kind]
+    return tuple(rule.prices)
 
 
 def unit_table(rule: CostRule, tables: Mapping[str, pl.DataFrame], *, span: str, period: str) -> UnitTable:
@@ -60,7 +58,7 @@ def unit_table(rule: CostRule, tables: Mapping[str, pl.DataFrame], *, span: str,
 
 def _constant_row(rule: CostRule) -> UnitRow:
     try:
-        values = tuple(float(_default(getattr(rule, name))) for name in value_names(rule))
+        values = tuple(float(_default(price)) for price in rule.prices.values())
     except ValueError as error:
         raise TableError(f"Cost {rule.name!r} has no grain, so its values must be numbers, not expressions. Declare `grain`.") from error
     return UnitRow(unit=SliceKey(), volume=None, events=None, values=values)
@@ -101,7 +99,7 @@ def _join(rule: CostRule, frames: list[tuple[str, pl.DataFrame]]) -> tuple[pl.Da
 
 def _roll_up(rule: CostRule, frame: pl.DataFrame) -> tuple[UnitRow, ...]:
     """Sums of volume and events per unit; values weighted by volume."""
-    columns = {"volume": rule.volume, "events": rule.demand, **{name: getattr(rule, name) for name in value_names(rule)}}
+    columns = {"volume": rule.volume, "events": rule.demand, **rule.prices}
     try:
         computed = frame.select(
             *[pl.col(column).alias(f"unit_{i}") for i, column in enumerate(rule.unit)],

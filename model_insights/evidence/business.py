@@ -10,11 +10,9 @@ from model_insights.ids import slice_id
 from model_insights.ledger import Ledger
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
-from model_insights.wording import Words
+from model_insights.wording import Words, value_name
 
 _NOTABLE = 0.02  # a change of a unit value below 2 % is listed as held
-_VALUE_NAMES = {"units_per_event": "units per event", "over": "cost per unit over", "under": "cost per unit short", "tp": "value of a true positive",
-                "fp": "cost of a false positive", "tn": "value of a true negative", "fn": "cost of a false negative"}  # fmt: skip
 
 
 class BusinessEvent(Noun):
@@ -75,7 +73,7 @@ def _value_facts(before: RunCost, after: RunCost, ledger: Ledger | None, words: 
         ]
         if not moved:
             continue
-        text = "; ".join(f"{_VALUE_NAMES[name]} {words.number(a)} → {words.number(b)} ({_ratio(a, b, words)})" for name, a, b in moved)
+        text = "; ".join(f"{value_name(name)} {words.number(a)} → {words.number(b)} ({_ratio(a, b, words)})" for name, a, b in moved)
         money = _part(ledger, "values", line.unit)
         effect = f" It accounts for {words.change(money)} of the change of cost." if money is not None else ""
         large = any(abs(b - a) > 0.1 * max(abs(a), 1e-12) for _, a, b in moved)

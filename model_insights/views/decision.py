@@ -32,17 +32,7 @@ from model_insights.view import (
     Tick,
 )
 from model_insights.views.page import period_text, slice_link, table, value_axis
-from model_insights.wording import SEVERITIES, Words
-
-_VALUE_NAMES = {
-    "units_per_event": "Units per event",
-    "over": "Cost per unit over",
-    "under": "Cost per unit short",
-    "tp": "Value of a true positive",
-    "fp": "Cost of a false positive",
-    "tn": "Value of a true negative",
-    "fn": "Cost of a false negative",
-}
+from model_insights.wording import SEVERITIES, Words, value_name
 
 
 def choice_sections(
@@ -51,6 +41,8 @@ def choice_sections(
     """What to decide: the threshold of a classifier, or the orders of a stock."""
     if cost.cells.kind == "inventory":
         return (_order_section(judged, cost, words, tables), _scale_section(judged, cost, words))
+    if cost.cells.kind != "classification":
+        return ()
     return (_threshold_section(judged, cost, plots, earlier, wanted, words, tables),)
 
 
@@ -311,7 +303,7 @@ def hangs_section(judged: Judgement, cost: RunCost, words: Words, asked: TableRe
         Row(
             id=line.name,
             cells=(
-                Cell(text=_VALUE_NAMES[line.name]),
+                Cell(text=_capital(value_name(line.name))),
                 Cell(text=words.money(line.down), value=line.down),
                 Cell(text=words.money(line.up), value=line.up),
                 Cell(text=line.costliest_down.text if line.costliest_down == line.costliest_up else f"{line.costliest_down.text} / {line.costliest_up.text}"),
@@ -335,12 +327,16 @@ def hangs_section(judged: Judgement, cost: RunCost, words: Words, asked: TableRe
     top = lines[0] if lines else None
     title = "The total hangs on no unit value"
     if top is not None:
-        title = f"25 % on “{_VALUE_NAMES[top.name].lower()}” moves the total by {words.money(abs(top.up - top.down) / 2)}"
+        title = f"25 % on “{value_name(top.name)}” moves the total by {words.money(abs(top.up - top.down) / 2)}"
     blocks: list[Block] = [
         table("sensitivity", "If a unit value were wrong", columns, rows, asked, empty="No unit value."),
         _uncertainty_facts(judged, cost, words),
     ]
     return Section(id="sensitivity", title=title, lead="Each unit value is scaled in every slice at once.", blocks=tuple(blocks))
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _next_step_down(judged: Judgement) -> tuple[float | None, str]:

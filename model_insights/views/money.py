@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from model_insights.cost.account import CostLine, RunCost, by_unit
 from model_insights.cost.level import Expected
 from model_insights.cost.threshold import Plots
-from model_insights.cost.units import value_names
 from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
 from model_insights.slices import SliceKey
@@ -32,12 +31,17 @@ from model_insights.view import (
     TimeSeries,
 )
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
+from model_insights.views.kinds import kind_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
 from model_insights.wording import Words, money_value, plural
 
 _FORMULAS = {
     "inventory": "cost = volume × units per event × (over × max(0, predicted − observed) + under × max(0, observed − predicted)), per unit, then summed",
     "classification": "cost = volume × (TP share × tp + FP share × fp + TN share × tn + FN share × fn), per unit, then summed",
+    "multiclass": "cost = volume × Σ over class pairs (share of actual → predicted × price of the pair), per unit, then summed",
+    "regression": "cost = volume × units per event × ((over + under) × s × (φ(z) + z × Φ(z)) − under × b), z = b / s, per unit, then summed; "
+    "bias b = mean prediction − mean label, s² = mean squared error − b², errors taken as normal",
+    "amounts": "cost = Σ over rows of the row's money, scaled to the volume where one is given, per unit, then summed",
 }
 
 
@@ -252,13 +256,14 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     items = [
         Fact(label="Formula", value=_FORMULAS[rule.kind]),
         Fact(label="Volume", value=f"{rule.volume}" if rule.grain else "evaluated examples"),
-        *(Fact(label=name, value=str(getattr(rule, name))) for name in value_names(rule) if getattr(rule, name) is not None),
+        *(Fact(label=name, value=str(price)) for name, price in rule.prices.items()),
         Fact(label="Realised demand", value=str(rule.demand) if rule.demand is not None else "the evaluation sample's labels"),
         Fact(label="Tables joined on", value=", ".join(rule.grain) or "nothing: constants"),
         Fact(label="Counts", value=f"{weighted}, from the Evaluator"),
         Fact(label="Model", value=f"{cost.model or 'the only model'}: {judged.serving.reason}"),
         Fact(label="Currency", value=words.currency),
     ]
+    items += [Fact(label=label, value=value) for label, value in kind_facts(judged, cost, words)]
     if rule.kind == "classification":
         items.append(Fact(label="Decision threshold", value=words.number(rule.threshold or 0.0)))
     table_of = judged.case.units.get(judged.run.id)
