@@ -19,6 +19,7 @@ class Reference(Noun):
     id: str  # "previous", "4 weeks", "season", "training", "last_blessed", "run:<id>"
     text: str
     run_id: str = ""
+    label: str = ""  # of the run's period
     reason: str = ""
 
 
@@ -128,7 +129,7 @@ def _follow(name: str, runs: tuple[Run, ...], at: int, season: str) -> Reference
 def _reference(name: str, text: str, run: Run | None, reason: str) -> Reference:
     if run is None:
         return Reference(id=name, text=text, reason=reason)
-    return Reference(id=name, text=f"{text}: {run.period.label}", run_id=run.id)
+    return Reference(id=name, text=text, run_id=run.id, label=run.period.label)
 
 
 def _is_blessed(run: Run) -> bool:

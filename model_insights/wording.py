@@ -85,9 +85,11 @@ class Words(Noun):
 
     def number(self, value: float, digits: int = 3) -> str:
         """A plain number with up to `digits` significant decimals."""
-        if value != 0 and (abs(value) < 10**-digits or abs(value) >= 1e7):
+        if value != 0 and (abs(value) < 1e-6 or abs(value) >= 1e7):
             return f"{value:.{max(digits - 1, 1)}g}".replace("-", "−", 1) if value < 0 else f"{value:.{max(digits - 1, 1)}g}"
         places = max(0, digits - 1 - math.floor(math.log10(abs(value)))) if 0 < abs(value) < 10 ** (digits - 1) else 0
+        if 0 < abs(value) < 10**-digits:
+            places = -math.floor(math.log10(abs(value)))
         text: str = format_decimal(_no_minus_zero(value, places), "#,##0" + ("." + "0" * places if places else ""), locale=self.locale)
         return text.replace("-", "−")
 

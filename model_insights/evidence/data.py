@@ -119,7 +119,7 @@ def gather(
         facts.append(_no_statistics(run, reference))
     else:
         facts += [fact for one in judged for fact in _feature_facts(one, words)]
-        facts.append(_tests_summary(judged, reference))
+        facts.append(_tests_summary(judged, reference, words))
     return tuple(facts)
 
 
@@ -237,11 +237,11 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
     ]  # fmt: skip
 
 
-def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run) -> Evidence:
+def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run, words: Words) -> Evidence:
     tested = [one for one in judged if one.change and one.change.p is not None and not one.is_clock]
     found = sum(one.discovered for one in tested)
     sentence = (
-        f"{found} of {plural(len(tested), 'feature')} changed against {reference.period.label} after control of false discoveries at 5 %; "
+        f"{found} of {plural(len(tested), 'feature')} changed against {words.day(reference.period.label)} after control of false discoveries at 5 %; "
         f"without the control about {0.05 * len(tested):.1f} would look changed by chance alone."
     )
     clocks = [".".join(one.path) for one in judged if one.is_clock]

@@ -176,7 +176,7 @@ def _metric_fact(change: MetricChange, tests: int, reference: Run, words: Words)
     name = metric_name(change.name)
     sentence = (
         f"Overall {name} of the serving model went from {words.number(change.reference)} to {words.number(change.current)} "
-        f"({words.signed(change.difference)}; {band}) against {reference.period.label}."
+        f"({words.signed(change.difference)}; {band}) against {words.day(reference.period.label)}."
     )
     return Evidence(
         id=f"model:metric:{change.name}", corner="model", subject="Overall", measure=name, sentence=sentence, state=state, value=change.difference,

@@ -128,7 +128,7 @@ def _scale_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
 
 
 def _gain(gain: float, words: Words) -> str:
-    return f"{'saved' if gain >= 0 else 'cost more:'} {words.money(abs(gain))}"
+    return f"saved {words.money(gain)}" if gain >= 0 else f"cost {words.money(-gain)} more"
 
 
 def _scaled(cells: Cells, factors: Floats) -> Floats:

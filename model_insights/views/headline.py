@@ -20,7 +20,7 @@ def headline(judged: Judgement, words: Words) -> Headline:
     return Headline(
         sentence=_sentence(judged, verdict, ledger, words), severity=severity, money=money_value(words, judged.cost.total if judged.cost else None),
         change=Value(text=words.change(change), value=change, tone="bad" if change > 0 else "good") if change is not None else Value(text="not known", tone="unknown"),
-        confidence=_confidence(verdict), confidence_reason=_confidence_reason(verdict, words),
+        confidence=_confidence(verdict).capitalize(), confidence_reason=_confidence_reason(verdict, words),
         since=f"since {period_text(judged.since, words)}" if judged.since else "", next_action=_next(judged, verdict, ledger), corner=verdict.corner,
     )  # fmt: skip
 

@@ -254,7 +254,7 @@ def _lead(name: str, top: Evidence | None, judged: Judgement) -> str:
         return top.sentence
     if top.state == "unknown":
         return top.sentence
-    against = f" against {judged.reference.period.label}" if judged.reference else ""
+    against = f" against {judged.case.words.day(judged.reference.period.label)}" if judged.reference else ""
     return f"Nothing stands out{against}: every assumption that could be tested holds."
 
 

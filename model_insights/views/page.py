@@ -42,7 +42,7 @@ def selection(
     return Selection(
         pipelines=tuple(Choice(id=key, text=name) for key, name in histories),
         runs=runs,
-        references=tuple(Choice(id=one.id, text=one.text if one.run_id else f"{one.text} (none)", hint=one.reason, enabled=bool(one.run_id)) for one in references),
+        references=tuple(Choice(id=one.id, text=f"{one.text}: {words.day(one.label)}" if one.run_id else f"{one.text} (none)", hint=one.reason, enabled=bool(one.run_id)) for one in references),
         pipeline=history.pipeline, run=run.id, reference=reference, threshold=threshold,
     )  # fmt: skip
 
