@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from zlib import crc32
 
 STATIC = Path(__file__).resolve().parent / "static"
 A_YEAR = 31_536_000  # seconds
@@ -39,7 +38,6 @@ class Asset:
     content: bytes
     type: str
     expires: int
-    etag: str
 
 
 def names() -> tuple[str, ...]:
@@ -59,4 +57,4 @@ def read(name: str) -> Asset | None:
     else:
         return None
     hashed = name not in _ENTRIES and _HASHED.search(name) is not None
-    return Asset(content, _TYPES[Path(name).suffix], A_YEAR if hashed else 0, f'"{crc32(content):08x}-{len(content)}"')
+    return Asset(content, _TYPES[Path(name).suffix], A_YEAR if hashed else 0)

@@ -167,8 +167,7 @@ def _send_asset(request: wrappers.Request, asset: assets.Asset | None) -> wrappe
     refused = _refused(request, "GET")
     if refused is not None or asset is None:
         return _send(request, refused or _problem(404, "There is no such file."))
-    response = http_util.Respond(request, asset.content, asset.type, expires=asset.expires, headers=[("ETag", asset.etag)])
-    return response.make_conditional(request)
+    return http_util.Respond(request, asset.content, asset.type, expires=asset.expires)
 
 
 def _refused(request: wrappers.Request, method: str) -> Answer | None:

@@ -223,16 +223,6 @@ def test_each_tab_has_its_own_entry_and_the_browser_asks_again_for_it(backend):
 
 
 @pytest.mark.usefixtures("static")
-def test_an_entry_that_has_not_changed_is_not_sent_again(backend):
-    client = a_client(backend)
-    known = client.get(f"{TRIANGLE}/index.js").headers["ETag"]
-
-    again = client.get(f"{TRIANGLE}/index.js", headers={"If-None-Match": known})
-
-    assert (304, b"") == (again.status_code, again.data)
-
-
-@pytest.mark.usefixtures("static")
 @pytest.mark.parametrize(
     ("name", "kind"), [("chunk-6J4XVRTQ.js", "application/javascript; charset=utf-8"), ("fonts/Inter-ABCDEF12.woff2", "font/woff2")]
 )
