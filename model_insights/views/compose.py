@@ -43,7 +43,7 @@ def compose(request: Request, judged: Judgement, shelf: Shelf) -> View:
     whole = request.view in ("insights", "cost")
     page = View(
         view=request.view, title=title, subtitle=_subtitle(judged, words),
-        selection=selection(shelf.pipelines, judged.case.history, judged.run, shelf.references, shelf.reference),
+        selection=selection(shelf.pipelines, judged.case.history, judged.run, shelf.references, shelf.reference, words),
         headline=headline(judged, words) if whole else None,
         notices=notices(judged.case.history, judged.run, judged.reference, shelf.extra_notices), sections=parts,
         footer=footer(judged, words), locale=words.locale, back=None if whole else Link(view="insights"),

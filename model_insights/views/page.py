@@ -33,18 +33,21 @@ def selection(
     run: Run,
     references: Sequence[Reference],
     reference: str,
-    *,
-    threshold: str = "",
+    words: Words,
 ) -> Selection:
     """Pickers: pipelines as (id, name), the history's runs newest first, references with the reason where they cannot be followed."""
-    words = Words()
     runs = tuple(Choice(id=one.id, text=period_text(one, words), hint=_run_hint(one)) for one in reversed(history.runs))
     return Selection(
         pipelines=tuple(Choice(id=key, text=name) for key, name in histories),
         runs=runs,
-        references=tuple(Choice(id=one.id, text=f"{one.text}: {words.day(one.label)}" if one.run_id else f"{one.text} (none)", hint=one.reason, enabled=bool(one.run_id)) for one in references),
-        pipeline=history.pipeline, run=run.id, reference=reference, threshold=threshold,
+        references=tuple(_reference_choice(one, words) for one in references),
+        pipeline=history.pipeline, run=run.id, reference=reference,
     )  # fmt: skip
+
+
+def _reference_choice(one: Reference, words: Words) -> Choice:
+    text = f"{one.text}: {words.day(one.label)}" if one.run_id else f"{one.text} (none)"
+    return Choice(id=one.id, text=text, hint=one.reason, enabled=bool(one.run_id))
 
 
 def _run_hint(run: Run) -> str:
