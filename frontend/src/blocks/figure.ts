@@ -148,14 +148,16 @@ export class InsightsFigure extends LitElement {
   };
 
   private tip(drawing: Drawing): TemplateResult | typeof nothing {
+    if (this.stop !== null) return nothing; // the handle tells where it is
     const shown = this.found.flatMap((index) => drawing.targets[index] ?? []);
     const first = shown[0];
     if (!first) return nothing;
     const side = first.x > this.width / 2 ? "left" : "right";
     const top = Math.min(...shown.map((target) => target.y));
+    const aside = drawing.near === "point" ? ((first.width ?? 0) / 2) * (side === "right" ? 1 : -1) : 0; // beside a thing, not over it
     return html`
       ${shown.map((target) => (target.width ? nothing : html`<span class="spot" style="left:${target.x}px;top:${target.y}px"></span>`))}
-      <div class="tip ${side}" style="left:${first.x}px;top:${top}px" aria-hidden="true">
+      <div class="tip ${side}" style="left:${first.x + aside}px;top:${top}px" aria-hidden="true">
         ${shown.flatMap((target) => target.text.split("\n").map((line, index) => html`<div class=${index === 0 ? "first" : "more"} dir="auto">${line}</div>`))}
       </div>
     `;
