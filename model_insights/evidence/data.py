@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from scipy import stats
 
-from model_insights.evidence import schema
+from model_insights.evidence import counts, schema
 from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
 from model_insights.evidence.fact import Evidence, Source, State
 from model_insights.evidence.quality import Corruption, corruptions
@@ -112,7 +112,7 @@ def gather(
 ) -> tuple[Evidence, ...]:
     """The data corner's evidence. Without statistics there is one fact, unknown, with the reason and the remedy."""
     facts = [*_anomaly_facts(run), *_drift_facts(run, words), *(_fault_fact(one, words) for one in faults)]
-    facts += schema.gather(run, reference, words)
+    facts += [*schema.gather(run, reference, words), *counts.gather(run, words)]
     if reference is None:
         facts.append(_unknown("reference", "No reference run to compare the data with.", "Choose a reference that exists."))
     elif not judged:
