@@ -126,6 +126,17 @@ class SeverityBudget(_Strict):
     emergency: float
 
 
+class ReportSettings(_Strict):
+    """How the report looks, and for whom it is. Nothing here changes a number."""
+
+    company: str = ""  # name on page 1
+    logo: str = ""  # PNG, JPEG or SVG, relative to insights.toml
+    accent: str = ""  # colour of rules and page names, "#1d4f7c"
+    paper: Literal["A4", "Letter"] = "A4"
+    recipients: tuple[str, ...] = ()  # named on page 1
+    notes: str = ""  # a standing text on the last page: who may read it, whom to ask
+
+
 class Config(_Strict):
     """The whole file."""
 
@@ -134,6 +145,7 @@ class Config(_Strict):
     cost: tuple[CostRule, ...] = ()
     severity: SeverityBudget | None = None
     critical: tuple[dict[str, Union[str, int, float]], ...] = ()
+    report: ReportSettings = ReportSettings()
 
 
 _REQUIRED = {
@@ -182,8 +194,18 @@ def _check(config: Config, name: str) -> None:
         raise ConfigError(
             f"{name}: severity must rise: 0 < little < big < emergency (now {budget.little}, {budget.big}, {budget.emergency})."
         )
+    if fault := _report_fault(config.report):
+        raise ConfigError(f"{name}: report.{fault}")
     if config.insights.events and config.insights.events not in config.tables:
         raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+
+
+def _report_fault(settings: ReportSettings) -> str:
+    if settings.accent and not re.fullmatch(r"#[0-9a-fA-F]{6}", settings.accent):
+        return f'accent is {settings.accent!r}; give a colour as six hexadecimal digits, such as "#1d4f7c".'
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|[/\\]", settings.logo):
+        return f"logo is {settings.logo!r}; give the path of a file relative to insights.toml: nothing is fetched."
+    return ""
 
 
 def _pairs_fault(rule: CostRule) -> str:

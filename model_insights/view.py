@@ -430,6 +430,7 @@ class TableRequest(Noun):
     page: int = 0
     sort: str = ""
     filter: str = ""
+    size: int = 0  # rows on a page; 0: what fits a screen. Paper asks for all of them at once
 
 
 class Request(Noun):

@@ -37,7 +37,7 @@ class Book:
     def __init__(self, history: History, settings: Settings, confirmed: ConfirmedCauses) -> None:
         self._causes = confirmed
         self.plots = PlotShelf()
-        self.history = history
+        self.history, self.settings = history, settings
         self.case, self.notices = read_case(history, settings, self.plots)
         self._lock = threading.Lock()
         self._made: tuple[Series, Calibration] | None = None
@@ -209,6 +209,10 @@ class Workspace:
     def records(self, pipeline: str = "") -> tuple[VerdictRecord, ...]:
         """One verdict per period of a pipeline (id or name; empty: the first), oldest first. Raises UnknownId."""
         return self._book(pipeline).records()
+
+    def settings_of(self, pipeline: str = "") -> Settings:
+        """What insights.toml says of a pipeline (id or name; empty: the first), and where its relative paths start. Raises UnknownId."""
+        return self._book(pipeline).settings
 
     def confirm(self, pipeline: str, run: str, cause: str, note: str) -> None:
         """Keep what a verdict turned out to be, in our state directory. Raises UnknownId, OSError."""

@@ -153,6 +153,7 @@ def table(
 ) -> Table:
     """One page of a table: filters on any cell's text, sorts by a column's value (else text), then cuts."""
     asked = asked or TableRequest()
+    size = asked.size if asked.size > 0 else size
     shown = [row for row in rows if not asked.filter or any(asked.filter.lower() in cell.text.lower() for cell in row.cells)]
     sort = asked.sort.removeprefix("-")
     at = next((i for i, column in enumerate(columns) if column.id == sort and column.sortable), None)
