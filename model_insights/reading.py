@@ -14,8 +14,9 @@ from model_insights.artifacts.discovery import Found
 from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
 from model_insights.config import Config, CostRule, TableSource
+from model_insights.cost.currency import in_currency
 from model_insights.cost.rates import Matrices, Spread
-from model_insights.cost.units import UnitTable, unit_table
+from model_insights.cost.units import UnitTable, aligned, unit_table
 from model_insights.errors import ConfigError, TableError
 from model_insights.evidence.business import BusinessEvent
 from model_insights.history import evaluation_of, span_of
@@ -145,11 +146,11 @@ def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[C
             reason = "insights.toml cannot be used, so mistakes have no price"
         return Case(history=history, config=None, rule=None, units={}, spread=lambda _: _no_spread, config_reason=reason), settings.notices
     words = Words(locale=config.insights.locale if checked_locale(config.insights.locale) else "en", currency=config.insights.currency)
-    tables = {name: read_table(name, source, settings.folders) for name, source in config.tables.items()}
+    tables = {name: _table(name, source, config, settings.folders) for name, source in config.tables.items()}
     notices = (*settings.notices, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
     frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
     rule = config.cost[0] if config.cost else None
-    units = {run.id: _units(rule, frames, tables, run) for run in history.runs} if rule else {}
+    units = {run.id: _units(rule, config, frames, tables, run) for run in history.runs} if rule else {}
     return (
         Case(
             history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots),
@@ -160,20 +161,38 @@ def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[C
     )  # fmt: skip
 
 
-def _units(rule: CostRule, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run) -> UnitTable | str:
+def _table(name: str, source: TableSource, config: Config, folders: tuple[Path, ...]) -> Loaded[pl.DataFrame] | Absent | Damaged:
+    """The table with its money in our currency."""
+    outcome = read_table(name, source, folders)
+    if not isinstance(outcome, Loaded):
+        return outcome
+    try:
+        return Loaded(value=in_currency(name, outcome.value, source, config.insights), path=outcome.path)
+    except TableError as error:
+        return Damaged(path=outcome.path, what=str(error).rstrip("."), remedy="Correct the table, or `money` in insights.toml.")
+
+
+def _units(rule: CostRule, config: Config, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run) -> UnitTable | str:
     """The run's joined table, or the sentence why there is none."""
     lost = [name for name in rule.tables or tables if name not in frames]
     if rule.grain and lost and (rule.tables or not frames):
         outcome = tables[lost[0]]
         return outcome.sentence if isinstance(outcome, (Absent, Damaged)) else f"table {lost[0]!r} was not read"
     try:
-        found = unit_table(rule, frames, span=span_of(run), period=run.period.label)
+        found = unit_table(rule, frames, span=span_of(run), period=run.period.label, start=run.period.start, sources=config.tables)
+        evaluation = evaluation_of(run)
+        return (aligned(rule, found, evaluation.slices) if evaluation else found) if found.rows else _no_rows(rule, found, run)
     except TableError as error:
         return str(error)
-    if not found.rows:
-        keys = [f"span {span_of(run)}" if "span" in rule.grain else "", f"period {run.period.label}" if "period" in rule.grain else ""]
-        return f"the business tables have no row for {' and '.join(k for k in keys if k) or 'this run'}"
-    return found
+
+
+def _no_rows(rule: CostRule, found: UnitTable, run: Run) -> str:
+    keys = [f"span {span_of(run)}" if "span" in rule.grain else "", f"period {run.period.label}" if "period" in rule.grain else ""]
+    where = " and ".join(key for key in keys if key) or "this run"
+    if not found.unmatched:
+        return f"the business tables have no row for {where}"
+    most = found.unmatched[0]
+    return f"no row of the business tables has a partner and a price for {where}: {most.reason} ({'; '.join(most.keys[:3])})"
 
 
 def _events(config: Config, frames: Mapping[str, pl.DataFrame]) -> tuple[BusinessEvent, ...]:

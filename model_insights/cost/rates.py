@@ -173,7 +173,7 @@ def _cells(rule: CostRule, rows: list[tuple[UnitRow, tuple[float, ...], float, f
     return Cells(
         kind=rule.kind,
         units=tuple(row.unit for row, *_ in rows),
-        volume=np.array([row.volume if row.volume else n for row, _, n, _ in rows], dtype=np.float64),
+        volume=np.array([n if row.volume is None else row.volume for row, _, n, _ in rows], dtype=np.float64),
         values=np.array([row.values for row, *_ in rows], dtype=np.float64).reshape(len(rows), len(value_names(rule))),
         rates=np.array([rates for _, rates, *_ in rows], dtype=np.float64),
         spread=np.array([sd for *_, sd in rows], dtype=np.float64),

@@ -31,6 +31,7 @@ from model_insights.view import (
     TimeSeries,
 )
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
+from model_insights.views.joined import join_facts
 from model_insights.views.kinds import kind_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
 from model_insights.wording import Words, money_value, plural
@@ -266,8 +267,5 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     items += [Fact(label=label, value=value) for label, value in kind_facts(judged, cost, words)]
     if rule.kind == "classification":
         items.append(Fact(label="Decision threshold", value=words.number(rule.threshold or 0.0)))
-    table_of = judged.case.units.get(judged.run.id)
-    if table_of is not None and not isinstance(table_of, str):
-        items.append(Fact(label="Rows joined", value=words.count(table_of.joined)))
-        items += [Fact(label="Unmatched", value=key) for key in table_of.unmatched[:10]]
+    items += join_facts(cost, judged.case.units.get(judged.run.id), words)
     return Section(id="account", title="How the cost is counted", blocks=(Facts(items=tuple(items)),))
