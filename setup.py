@@ -51,6 +51,7 @@ EXTRAS = {
         "pytest-randomly>=3.15,<6",
         "hypothesis>=6.100,<7",
         "pikepdf>=9,<11",
+        "scikit-learn>=1.4,<2",
         "ruff>=0.9,<1",
         "mypy>=1.13,<3",
         "import-linter>=2.1,<3",
