@@ -20,7 +20,13 @@ import model_insights
 
 NAME = "tensorboard-plugin-insights"
 ROOMS = ("model_insights", "tb_plugin", "report")
-SUPPLIERS = {"google": "protobuf", "werkzeug": "tensorboard", "absl": "tensorboard", "markupsafe": "jinja2"}  # module -> who brings it
+SUPPLIERS = {
+    "google": "protobuf",
+    "PIL": "pillow",
+    "werkzeug": "tensorboard",
+    "absl": "tensorboard",
+    "markupsafe": "jinja2",
+}  # module -> who brings it
 
 
 @pytest.fixture(scope="module")
