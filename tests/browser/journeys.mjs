@@ -25,8 +25,7 @@ export class Guide {
   }
 
   picker(tab, name) {
-    const named = this.page.locator("span", { hasText: new RegExp(`^${name}$`) });
-    return this.frame(tab).locator("label.picker").filter({ has: named }).locator("select");
+    return this.frame(tab).getByLabel(name, { exact: true });
   }
 
   async switchTo({ title }) {

@@ -75,6 +75,46 @@ export function yAxis(ticks: readonly Tick[], label: string): Plot.Markish[] {
   ];
 }
 
+/** Amounts along x, with lines up through the rows. */
+export function amountAxis(ticks: readonly Tick[], label: string): Plot.Markish[] {
+  const values = ticks.map((tick) => tick.value);
+  return [
+    Plot.gridX(values, { className: "grid", strokeOpacity: 1 }),
+    Plot.axisX(values, {
+      tickFormat: words(ticks),
+      label,
+      labelAnchor: "center",
+      labelArrow: "none",
+      tickSize: 0,
+      tickPadding: 8,
+      className: "axis",
+    }),
+  ];
+}
+
+/** Names of rows, left of the frame; the row is the index. */
+export function rowLabels(names: readonly string[]): Plot.Markish {
+  return Plot.text(names, {
+    y: (_: string, index: number) => index,
+    text: (name: string) => name,
+    frameAnchor: "left",
+    textAnchor: "end",
+    dx: -10,
+    className: "label",
+  });
+}
+
+/** Names of columns, above or below the frame; the column is the index. */
+export function columnLabels(names: readonly string[], side: "top" | "bottom"): Plot.Markish {
+  return Plot.text(names, {
+    x: (_: string, index: number) => index,
+    text: (name: string) => name,
+    frameAnchor: side,
+    dy: side === "top" ? -12 : 14,
+    className: "label",
+  });
+}
+
 export function domain(range: Range): [number, number] {
   return [range.low, range.high];
 }

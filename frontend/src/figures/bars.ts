@@ -1,7 +1,7 @@
 /** Horizontal bars; the reference is a tick across each. */
 import * as Plot from "@observablehq/plot";
 import type { Bar, Bars } from "../contract.ts";
-import type { Drawing, LegendItem } from "./drawing.ts";
+import type { Drawing, LegendItem, Numbers } from "./drawing.ts";
 import { drawRows, type RowLook } from "./rows.ts";
 
 export function bars(figure: Bars, width: number): Drawing {
@@ -13,13 +13,10 @@ export function bars(figure: Bars, width: number): Drawing {
         { name: figure.reference_name, shape: "tick", look: "role-reference" },
       ]
     : [];
-  return drawRows(
-    { axis: figure.axis, rows: rowsOf(figure), span: spanOf(all), marks: () => marks(all), legend },
-    width,
-  );
+  return drawRows({ axis: figure.axis, rows: rowsOf(figure), span: spanOf(all), marks: marks(all), legend }, width);
 }
 
-export function rowsOf(figure: Bars): RowLook[] {
+function rowsOf(figure: Bars): RowLook[] {
   return figure.bars.map((bar) => ({
     label: bar.label,
     value: bar.value,
@@ -68,4 +65,16 @@ function marks(all: readonly Bar[]): Plot.Markish[] {
 
 function spanOf(all: readonly Bar[]): (number | null | undefined)[] {
   return [0, ...all.flatMap((bar) => [bar.value.value, bar.value.low, bar.value.high, bar.reference?.value])];
+}
+
+export function barNumbers(figure: Bars): Numbers {
+  return {
+    head: [figure.axis.label, figure.value_name, "Interval", figure.reference_name],
+    rows: figure.bars.map(({ label, value, reference }) => [
+      label,
+      value.text,
+      value.interval_text,
+      reference?.text ?? "",
+    ]),
+  };
 }

@@ -1,6 +1,6 @@
 /** Draws a figure. Knows marks and scales, not metrics. */
 import type { Figure } from "../contract.ts";
-import { rowsOf as barRows, bars } from "./bars.ts";
+import { barNumbers, bars } from "./bars.ts";
 import { curve } from "./curve.ts";
 import { distribution, distributionNumbers } from "./distribution.ts";
 import type { Drawing, Numbers } from "./drawing.ts";
@@ -46,7 +46,7 @@ export function numbers(figure: Figure): Numbers {
     case "curve":
       return planeNumbers(figure);
     case "bars":
-      return rowNumbers(figure.axis.label, barRows(figure));
+      return barNumbers(figure);
     case "waterfall":
       return rowNumbers(figure.axis.label, waterfallRows(figure));
     case "range_plot":

@@ -1,6 +1,7 @@
 /** A grid of cells, deeper where the value is larger, with the value written in each. */
 import * as Plot from "@observablehq/plot";
 import type { HeatCell, HeatMap } from "../contract.ts";
+import { columnLabels, rowLabels } from "./axis.ts";
 import { type Drawing, type Numbers, picture } from "./drawing.ts";
 import { cut, widest } from "./text.ts";
 
@@ -9,73 +10,32 @@ const PITCH = 34;
 export function heatMap(figure: HeatMap, width: number): Drawing {
   const { rows, columns, cells } = figure;
   const left = Math.min(widest(rows) + 18, width * 0.34);
-  const top = figure.column_label ? 44 : 26;
-  const bottom = 8;
-  const height = top + rows.length * PITCH + bottom;
-  const column = (width - left - 4) / Math.max(columns.length, 1);
+  const [top, right, bottom] = [figure.column_label ? 44 : 26, 4, 8];
+  const column = (width - left - right) / Math.max(columns.length, 1);
   const every = Math.max(1, Math.ceil((widest(columns) + 8) / column));
-  const heads = columns.map((label, index) => ((columns.length - 1 - index) % every === 0 ? label : ""));
-  const depth = depths(cells);
-  const shades = [...new Set(depth)];
-  const svg = Plot.plot({
+  const heads = columns.map((label, index) =>
+    (columns.length - 1 - index) % every === 0 ? cut(label, column * every - 4) : "",
+  );
+  const node = Plot.plot({
     width,
-    height,
+    height: top + rows.length * PITCH + bottom,
     marginLeft: left,
-    marginRight: 4,
+    marginRight: right,
     marginTop: top,
     marginBottom: bottom,
     x: { type: "linear", domain: [-0.5, columns.length - 0.5], axis: null },
     y: { type: "linear", domain: [rows.length - 0.5, -0.5], axis: null },
     marks: [
-      ...shades.map((shade) =>
-        Plot.rect(
-          cells.filter((_, index) => depth[index] === shade),
-          {
-            x1: (cell: HeatCell) => cell.column - 0.5,
-            x2: (cell: HeatCell) => cell.column + 0.5,
-            y1: (cell: HeatCell) => cell.row - 0.5,
-            y2: (cell: HeatCell) => cell.row + 0.5,
-            inset: 1,
-            rx: 2,
-            className: `heat ${shade}`,
-          },
-        ),
-      ),
+      ...shaded(cells),
       Plot.text(cells, {
         x: "column",
         y: "row",
         text: (cell: HeatCell) => cut(cell.value.text, column - 4),
         className: "heat-value",
       }),
-      Plot.text(rows, {
-        y: (_: string, index: number) => index,
-        text: (label: string) => cut(label, left - 16),
-        frameAnchor: "left",
-        textAnchor: "end",
-        dx: -10,
-        className: "label",
-      }),
-      Plot.text(heads, {
-        x: (_: string, index: number) => index,
-        text: (label: string) => cut(label, column * every - 4),
-        frameAnchor: "top",
-        dy: -12,
-        className: "label",
-      }),
-      ...(figure.column_label
-        ? [Plot.text([figure.column_label], { frameAnchor: "top", dy: -32, className: "axis-name" })]
-        : []),
-      ...(figure.row_label
-        ? [
-            Plot.text([figure.row_label], {
-              frameAnchor: "top-left",
-              dx: -left + 4,
-              dy: -12,
-              textAnchor: "start",
-              className: "axis-name",
-            }),
-          ]
-        : []),
+      rowLabels(rows.map((label) => cut(label, left - 16))),
+      columnLabels(heads, "top"),
+      ...named(figure, left),
     ],
   });
   const targets = cells.map((cell) => ({
@@ -85,7 +45,36 @@ export function heatMap(figure: HeatMap, width: number): Drawing {
       .filter(Boolean)
       .join("\n"),
   }));
-  return picture(svg, { targets });
+  return picture(node, { targets });
+}
+
+/** What rows and columns are. */
+function named({ row_label, column_label }: HeatMap, left: number): Plot.Markish[] {
+  const className = "axis-name";
+  return [
+    ...(column_label ? [Plot.text([column_label], { frameAnchor: "top", dy: -32, className })] : []),
+    ...(row_label
+      ? [Plot.text([row_label], { frameAnchor: "top-left", dx: -left + 4, dy: -12, textAnchor: "start", className })]
+      : []),
+  ];
+}
+
+function shaded(cells: readonly HeatCell[]): Plot.Markish[] {
+  const depth = depths(cells);
+  const place = {
+    x1: (cell: HeatCell) => cell.column - 0.5,
+    x2: (cell: HeatCell) => cell.column + 0.5,
+    y1: (cell: HeatCell) => cell.row - 0.5,
+    y2: (cell: HeatCell) => cell.row + 0.5,
+    inset: 1,
+    rx: 2,
+  };
+  return [...new Set(depth)].map((shade) =>
+    Plot.rect(
+      cells.filter((_, index) => depth[index] === shade),
+      { ...place, className: `heat ${shade}` },
+    ),
+  );
 }
 
 /** Eight shades from the least to the largest value; where some are below zero, from zero to the farthest, less in another colour. */

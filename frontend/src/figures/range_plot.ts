@@ -6,7 +6,7 @@ import { drawRows, type RowLook } from "./rows.ts";
 
 export function rangePlot(figure: RangePlot, width: number): Drawing {
   const span = [figure.guide, ...figure.rows.flatMap((row) => [row.value.value, low(row), high(row)])];
-  return drawRows({ axis: figure.axis, rows: rowsOf(figure), span, marks: () => marks(figure) }, width);
+  return drawRows({ axis: figure.axis, rows: rowsOf(figure), span, marks: marks(figure) }, width);
 }
 
 export function rowsOf(figure: RangePlot): RowLook[] {

@@ -1,7 +1,7 @@
 /** The frame that bars, waterfall and range plot share: a named row each, its value written at the right. */
 import * as Plot from "@observablehq/plot";
 import type { Axis, Link, Value } from "../contract.ts";
-import { domain, fitting, placer, rangeOf, words } from "./axis.ts";
+import { amountAxis, domain, fitting, placer, rangeOf, rowLabels } from "./axis.ts";
 import { type Drawing, type LegendItem, type Numbers, picture } from "./drawing.ts";
 import { inTwoLines, widest } from "./text.ts";
 
@@ -18,7 +18,7 @@ export interface RowFrame {
   rows: readonly RowLook[];
   /** Every value that must be inside the scale. */
   span: readonly (number | null | undefined)[];
-  marks: (band: { pitch: number }) => readonly Plot.Markish[];
+  marks: readonly Plot.Markish[];
   legend?: readonly LegendItem[];
 }
 
@@ -35,8 +35,6 @@ export function drawRows(frame: RowFrame, width: number): Drawing {
   const height = TOP + rows.length * pitch + BOTTOM;
   const range = rangeOf(axis, frame.span);
   const toX = placer(axis, range, left, width - right);
-  const ticks = fitting(axis.ticks, width - left - right);
-  const at = ticks.map((tick) => tick.value);
   const svg = Plot.plot({
     width,
     height,
@@ -47,25 +45,9 @@ export function drawRows(frame: RowFrame, width: number): Drawing {
     x: { type: axis.scale, domain: domain(range), axis: null },
     y: { type: "linear", domain: [rows.length - 0.5, -0.5], axis: null },
     marks: [
-      Plot.gridX(at, { className: "grid", strokeOpacity: 1 }),
-      Plot.axisX(at, {
-        tickFormat: words(ticks),
-        label: axis.label,
-        labelAnchor: "center",
-        labelArrow: "none",
-        tickSize: 0,
-        tickPadding: 8,
-        className: "axis",
-      }),
-      ...frame.marks({ pitch }),
-      Plot.text(labels, {
-        y: (_: string, index: number) => index,
-        text: (label: string) => label,
-        frameAnchor: "left",
-        textAnchor: "end",
-        dx: -10,
-        className: "label",
-      }),
+      ...amountAxis(fitting(axis.ticks, width - left - right), axis.label),
+      ...frame.marks,
+      rowLabels(labels),
       Plot.text(rows, {
         y: (_: RowLook, index: number) => index,
         text: (row: RowLook) => row.value.text,
@@ -76,19 +58,16 @@ export function drawRows(frame: RowFrame, width: number): Drawing {
       }),
     ],
   });
+  const at = (row: RowLook) => (row.link ? width / 2 : row.value.value === null ? left : toX(row.value.value)); // a link is as wide as its row
   const targets = rows.map((row, index) => ({
-    x: row.value.value === null ? left : toX(row.value.value),
+    x: at(row),
     y: TOP + (index + 0.5) * pitch,
     text: [`${row.label}: ${row.value.text}`, row.value.interval_text, row.more ?? ""].filter(Boolean).join("\n"),
     link: row.link,
     width,
     height: pitch,
   }));
-  return picture(svg, {
-    targets: targets.map((target) => ({ ...target, x: target.link ? width / 2 : target.x })),
-    near: "row",
-    legend: frame.legend ?? [],
-  });
+  return picture(svg, { targets, near: "row", legend: frame.legend ?? [] });
 }
 
 export function rowNumbers(what: string, rows: readonly RowLook[]): Numbers {

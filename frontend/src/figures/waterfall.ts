@@ -9,7 +9,7 @@ export function waterfall(figure: Waterfall, width: number): Drawing {
   const { steps } = figure;
   const span = [0, ...steps.flatMap((step) => [step.start, step.end])];
   return drawRows(
-    { axis: figure.axis, rows: rowsOf(figure), span, marks: () => marks(steps), legend: legendOf(steps) },
+    { axis: figure.axis, rows: rowsOf(figure), span, marks: marks(steps), legend: legendOf(steps) },
     width,
   );
 }
