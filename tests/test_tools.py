@@ -151,6 +151,7 @@ def test_the_demo_tells_the_address_of_each_tab_once_tensorboard_listens(root: P
     told = demo.addresses("TensorBoard 2.16.2 at http://localhost:6006/ (Press CTRL+C to quit)\n")
 
     assert ["insights_triangle", "business_cost", "whatif"] == [line.partition("http://localhost:6006/#")[2] for line in told.splitlines()]
+    assert "path examples/shoes/runs/what_if/impressions.tfrecord, address local, model 196 or 184" in demo.form()
     assert "" == demo.addresses("NOTE: Using experimental fast data loading logic.\n")
 
 

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+LOGDIR = Path("examples") / "shoes" / "runs"
 COMMAND = (
     Path(sys.executable).parent / "tensorboard",
     "--logdir",
-    "examples/shoes/runs",
+    LOGDIR,
     "--insights_what_if",
     "--whatif-use-unsafe-custom-prediction",
     "tb_plugin/what_if_predict.py",
@@ -27,6 +28,12 @@ def addresses(line: str) -> str:
     return "" if found is None else "".join(f"  {title:18} {found.group(1)}#{name}\n" for title, name in TABS)
 
 
+def form() -> str:
+    """What to fill into What-If's form, which it does not take from the address of a fresh page: the examples and the last two models."""
+    models = sorted((folder.name for folder in (ROOT / LOGDIR / "pipeline" / "Trainer" / "model").iterdir()), key=int)[:-3:-1]
+    return f"  In What-If's form: path {LOGDIR / 'what_if' / 'impressions.tfrecord'}, address local, model {' or '.join(models)}; Accept.\n"
+
+
 def main(arguments: list[str]) -> int:
     """TensorBoard's exit code; Ctrl-C is a good end."""
     sys.stdout.write("Starting TensorBoard on the demo (it imports TensorFlow first, which takes a while) ...\n")
@@ -35,7 +42,7 @@ def main(arguments: list[str]) -> int:
         try:
             for line in server.stderr:
                 told = addresses(line)
-                sys.stdout.write(f"\nOpen in a browser (Ctrl-C here ends it):\n\n{told}\n" if told else line)
+                sys.stdout.write(f"\nOpen in a browser (Ctrl-C here ends it):\n\n{told}\n{form()}\n" if told else line)
                 sys.stdout.flush()
         except KeyboardInterrupt:
             server.terminate()
