@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
@@ -35,7 +34,12 @@ def read(path: str, folder: Path = Path(), **options: Any) -> Any:
 
 
 @pytest.fixture
-def memory() -> Iterator[Any]:
+def fsspec() -> Any:
+    return pytest.importorskip("fsspec")
+
+
+@pytest.fixture
+def memory(fsspec: Any) -> Iterator[Any]:
     files = fsspec.filesystem("memory")
     yield files
     for path in files.find("/"):
@@ -107,14 +111,16 @@ def test_without_fsspec_a_remote_table_names_the_extra(monkeypatch: pytest.Monke
     assert "tensorboard-plugin-insights[remote]" in read("memory://shop/t.csv").sentence
 
 
-def test_without_the_stores_own_package_that_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_stores_own_package_that_one_is_named(fsspec: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "s3" in fsspec.available_protocols()
     monkeypatch.setitem(sys.modules, "s3fs", None)
 
     assert isinstance(found := read("s3://shop/t.csv"), Absent)
     assert "s3fs" in found.sentence
 
 
-def test_an_unknown_protocol_is_a_sentence() -> None:
+def test_an_unknown_protocol_is_a_sentence(fsspec: Any) -> None:
+    assert "nonsense" not in fsspec.available_protocols()
     assert isinstance(read("nonsense://shop/t.csv"), Damaged)
 
 
@@ -122,7 +128,7 @@ def test_an_address_is_shown_without_what_may_be_secret() -> None:
     assert public_address("https://me:geheim@shop.example/t.csv?X-Amz-Signature=abc#x") == "https://shop.example/t.csv"
 
 
-def test_a_failed_fetch_never_repeats_the_signature(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_fetch_never_repeats_the_signature(fsspec: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: Any, **__: Any) -> Any:
         raise PermissionError("403 for https://shop.example/t.csv?sig=geheim")
 

@@ -35,6 +35,13 @@ def shop(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def drivers() -> None:
+    """The extra `sql`; without it these tests are skipped."""
+    for name in ("sqlalchemy", "psycopg", "pymysql"):
+        pytest.importorskip(name)
+
+
+@pytest.fixture
 def silent() -> Iterator[int]:
     """The port of a server that accepts connections and never says a word."""
     with socket.socket() as server:
@@ -100,6 +107,7 @@ def test_a_missing_environment_variable_is_named() -> None:
     assert "SHOP_DB_NOWHERE is not set" in read(url_env="SHOP_DB_NOWHERE").sentence
 
 
+@pytest.mark.usefixtures("drivers")
 @pytest.mark.parametrize("dialect", ["postgresql", "postgres", "mysql", "mariadb", "postgresql+psycopg"])
 def test_an_unreachable_server_is_named_with_its_table_and_no_password(dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_DB", f"{dialect}://reader:{QUOTED}@127.0.0.1:1/shop")
@@ -110,6 +118,7 @@ def test_an_unreachable_server_is_named_with_its_table_and_no_password(dialect: 
     assert "geheim" not in sentence
 
 
+@pytest.mark.usefixtures("drivers")
 def test_a_host_that_nobody_knows_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_DB", f"postgresql://reader:{QUOTED}@shop.invalid/shop")
 
@@ -119,6 +128,7 @@ def test_a_host_that_nobody_knows_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     assert "geheim" not in sentence
 
 
+@pytest.mark.usefixtures("drivers")
 @pytest.mark.parametrize("dialect", ["postgresql", "mysql"])
 def test_a_silent_server_is_given_up(silent: int, dialect: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHOP_DB", f"{dialect}://reader:{QUOTED}@127.0.0.1:{silent}/shop")
@@ -131,6 +141,7 @@ def test_a_silent_server_is_given_up(silent: int, dialect: str, monkeypatch: pyt
     assert "geheim" not in sentence
 
 
+@pytest.mark.usefixtures("drivers")
 @pytest.mark.parametrize(
     "url", [f"postgresql://reader:{SECRET}@127.0.0.1:port/shop", f"nonsense {QUOTED}", f"nodb://reader:{QUOTED}@host/shop"]
 )
@@ -143,6 +154,7 @@ def test_a_url_that_is_none_is_not_repeated(url: str, monkeypatch: pytest.Monkey
     assert "geheim" not in sentence
 
 
+@pytest.mark.usefixtures("drivers")
 def test_a_driver_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "oracledb", None)
 
