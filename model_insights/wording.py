@@ -163,7 +163,8 @@ def ticks(words: Words, low: float, high: float, *, kind: str = "number", count:
 
 
 def _tick_text(words: Words, value: float, step: float, kind: str) -> str:
-    places = max(0, -math.floor(math.log10(step) + 1e-9)) + (1 if f"{step:g}".rstrip("0").endswith("25") else 0)
+    places = max(0, -math.floor(math.log10(step) + 1e-9))
+    places += step * 10**places % 1 > 1e-6  # a step of 2.5, 0.25, ... needs one more
     if kind == "percent":
         return words.percent(value, max(0, places - 2))
     text: str = format_decimal(_no_minus_zero(value, places), "#,##0" + ("." + "0" * places if places else ""), locale=words.locale)

@@ -38,3 +38,9 @@ def test_an_amount_stands_with_its_interval() -> None:
 
 def test_ticks_are_round_and_inside() -> None:
     assert [(0.0, "0"), (2000.0, "2,000"), (4000.0, "4,000"), (6000.0, "6,000")] == [(t.value, t.text) for t in ticks(ENGLISH, -300, 7000)]
+
+
+def test_ticks_have_as_many_places_as_their_step() -> None:
+    assert ["0", "2,500", "5,000", "7,500", "10,000"] == [t.text for t in ticks(ENGLISH, 0, 10_000, count=4)]
+    assert ["0.00", "0.25", "0.50", "0.75", "1.00"] == [t.text for t in ticks(ENGLISH, 0, 1, count=4)]
+    assert ["0.0\u00a0%", "2.5\u00a0%", "5.0\u00a0%"] == [t.text for t in ticks(ENGLISH, 0, 0.05, kind="percent", count=2)]
