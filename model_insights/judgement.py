@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import msgspec
 import numpy as np
 
 from model_insights.config import Config, CostRule, SeverityBudget
 from model_insights.cost.account import RunCost, SeverityVerdict, run_cost, severity
+from model_insights.cost.amounts import Amounts, amount_cells
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.cost.rates import Matrices, Spread, no_matrices, price
@@ -25,6 +27,8 @@ from model_insights.run import History, Run
 from model_insights.verdict import Verdict, conclude, rate_corners
 from model_insights.wording import Words
 
+Role = Literal["serving", "candidate"]
+
 
 class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A history with everything money needs, read beforehand.
@@ -37,6 +41,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     units: Mapping[str, UnitTable | str]
     spread: Callable[[str], Spread]
     matrices: Callable[[str], Matrices] = lambda _: no_matrices  # by run id: multi-class confusion matrices from plots
+    amounts: Mapping[tuple[str, str], Amounts | str] = {}  # by run id and role, of the kind amounts: money of the predictions
     events: tuple[BusinessEvent, ...] = ()
     words: Words = Words()
     config_reason: str = ""  # why there is no config
@@ -89,7 +94,7 @@ def series(case: Case) -> Series:
     """Prices every run of the history and every step between neighbours."""
     runs = judged_runs(case.history)
     costs = {run.id: _cost(case, run, serving(run).model, serving(run).reason) for run in runs}
-    candidates = {run.id: cost for run in runs if isinstance(cost := _cost(case, run, _candidate(run), ""), RunCost)}
+    candidates = {run.id: cost for run in runs if isinstance(cost := _cost(case, run, _candidate(run), "", role="candidate"), RunCost)}
     steps: dict[str, Ledger | str] = {}
     for before, after in itertools.pairwise(runs):
         steps[after.id] = _step(case, before, after, costs)
@@ -116,9 +121,11 @@ def _candidate(run: Run) -> str | None:
     return next((n for n in sorted(names) if n not in ("", serving(run).model)), "" if evaluation and names == {""} else None)
 
 
-def _cost(case: Case, run: Run, model_name: str | None, reason: str) -> RunCost | str:
+def _cost(case: Case, run: Run, model_name: str | None, reason: str, *, role: Role = "serving") -> RunCost | str:
     if case.rule is None:
         return case.config_reason or "insights.toml has no [[cost]] rule"
+    if case.rule.kind == "amounts":
+        return _row_cost(case, case.rule, run, model_name or role, role)
     evaluation = evaluation_of(run)
     if evaluation is None:
         return run.evaluation.sentence  # type: ignore[union-attr]  # Absent or Damaged: evaluation_of says so
@@ -131,6 +138,20 @@ def _cost(case: Case, run: Run, model_name: str | None, reason: str) -> RunCost 
     if priced.cells is None:
         return f"no unit could be priced: {priced.gaps[0].reason}" if priced.gaps else "the business tables have no row for this period"
     return run_cost(run.id, case.rule, model_name, priced.cells, priced.gaps)
+
+
+def _row_cost(case: Case, rule: CostRule, run: Run, model_name: str, role: Role) -> RunCost | str:
+    """Cost from predictions row by row, scaled to the volume of the business tables where the rule has a grain."""
+    amounts = case.amounts.get((run.id, role), "its predictions were not read")
+    if isinstance(amounts, str):
+        return amounts
+    table = case.units.get(run.id, "the business tables were not read") if rule.grain else None
+    if isinstance(table, str):
+        return table
+    priced = amount_cells(rule, amounts, table)
+    if priced.cells is None:
+        return f"no row could be priced: {priced.gaps[0].reason}" if priced.gaps else "there are no predictions"
+    return run_cost(run.id, rule, model_name, priced.cells, priced.gaps)
 
 
 def _step(case: Case, before: Run, after: Run, costs: Mapping[str, RunCost | str]) -> Ledger | str:
@@ -146,7 +167,8 @@ def _step(case: Case, before: Run, after: Run, costs: Mapping[str, RunCost | str
 def _middle(case: Case, before: Run, after: Run) -> Cells | None:
     """The model serving in `after`, judged on the data of `before`; None when that run did not judge it."""
     name = served_by(before, after)
-    cost = _cost(case, before, name, "") if name is not None else None
+    role: Role = "serving" if name == serving(before).model else "candidate"
+    cost = _cost(case, before, name, "", role=role) if name is not None else None
     return cost.cells if isinstance(cost, RunCost) else None
 
 

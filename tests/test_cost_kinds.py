@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import csv
 import itertools
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
+import polars as pl
 import pytest
+from encoders import write_tfrecord
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tfdv_encoders import example, floats, predict_log, strings
 
-from model_insights.config import CostRule, parse
+from model_insights.artifacts.prediction_rows import fold_rows
+from model_insights.artifacts.predictions import read_predictions
+from model_insights.config import CostRule, TableSource, parse
 from model_insights.cost.account import RunCost, run_cost
+from model_insights.cost.amounts import Amounts, amount_cells, chunk_sums, combined, row_plan
+from model_insights.cost.join import When
 from model_insights.cost.model import Cells, costs, rate_draws
 from model_insights.cost.rates import Priced, price
 from model_insights.cost.regression import bias_and_spread, heavy_tailed_cost, normal_cost
-from model_insights.cost.units import UnitTable, unit_table
-from model_insights.errors import ConfigError
+from model_insights.cost.units import UnitRow, UnitTable, unit_table
+from model_insights.errors import ConfigError, TableError
 from model_insights.ledger import Adjacent, adjacent_ledger, chain
+from model_insights.lineage import Artifact
+from model_insights.loaded import Damaged, Loaded
 from model_insights.metrics import ClassPair, Evaluation, MetricKey, MultiClassConfusion, MultiClassMatrix
 from model_insights.slices import OVERALL, SliceKey
+from model_insights.view import Request, Table
+from model_insights.workspace import Workspace
 from tests.builders import a_unit, an_evaluation
 
 START = '[insights]\ncurrency = "EUR"\n'
@@ -277,3 +290,309 @@ def test_an_incomplete_kind_is_a_sentence(text: str, said: str) -> None:
         parse(f'{START}[[cost]]\nname = "x"\n{text}')
 
     assert said in str(error.value)
+
+
+# --- amounts per row --------------------------------------------------------------------------------------------------------------
+
+ADS = CostRule(
+    name="ads", kind="amounts", predictions="BulkInferrer", label="click", unit=("line",), keys=("span", "line", "brand"), tables=("prices",),
+    decision="prediction >= 0.5", cost="CASE WHEN decision AND click = 0 THEN fee WHEN NOT decision AND click = 1 THEN margin * fare ELSE 0 END",
+)  # fmt: skip
+PRICES = pl.DataFrame(
+    {"span": [1, 1, 1, 2], "line": ["a", "a", "b", "a"], "brand": [1, 2, 1, 1], "fee": [0.5, 0.7, 1.0, 9.0], "margin": [0.1, 0.2, 0.3, 9.0]}
+)
+
+
+def some_rows(n: int = 500, seed: int = 1) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "line": rng.choice(["a", "b"], n), "brand": rng.choice([1, 2], n), "fare": rng.uniform(1, 90, n), "click": rng.integers(0, 2, n),
+            "prediction": rng.uniform(0, 1, n),
+        }
+    )  # fmt: skip
+
+
+def by_hand(rows: pl.DataFrame) -> dict[str, list[float]]:
+    """The money of every row that finds its price, in plain Python."""
+    prices = {(row["line"], row["brand"]): row for row in PRICES.rows(named=True) if row["span"] == 1}
+    money: dict[str, list[float]] = {"a": [], "b": []}
+    for row in rows.rows(named=True):
+        price_of = prices.get((row["line"], row["brand"]))
+        if price_of is None:
+            continue
+        decided = row["prediction"] >= 0.5
+        missed = price_of["margin"] * row["fare"] if not decided and row["click"] == 1 else 0.0
+        money[row["line"]].append(price_of["fee"] if decided and row["click"] == 0 else missed)
+    return money
+
+
+def amounts_of(rows: pl.DataFrame, *, rule: CostRule = ADS, size: int = 64, **tables: pl.DataFrame) -> Amounts:
+    plan = row_plan(rule, {"prices": PRICES, **tables}, When(span="1"))
+    return combined(plan, [chunk_sums(plan, part) for part in rows.iter_slices(size)])
+
+
+@pytest.mark.parametrize("size", [1, 7, 64, 10_000])
+def test_row_by_row_costs_equal_plain_python_however_they_are_cut(size: int) -> None:
+    rows = some_rows()
+    found = {one.unit: one for one in amounts_of(rows, size=size).units}
+
+    for name, money in by_hand(rows).items():
+        assert found[a_unit(name)].priced == len(money)
+        assert found[a_unit(name)].mean * len(money) == pytest.approx(sum(money), rel=1e-12)
+        assert found[a_unit(name)].variance == pytest.approx(float(np.var(money)), rel=1e-9)
+
+
+def test_rows_without_a_partner_are_a_gap_and_never_free() -> None:
+    rows = some_rows()
+    amounts = amounts_of(rows)
+    found = amount_cells(ADS, amounts, None)
+    lost = int(((rows["line"] == "b") & (rows["brand"] == 2)).sum())
+
+    assert amounts.unmatched == (("prices", lost),)
+    assert [gap.volume for gap in found.gaps] == [pytest.approx(lost)]
+    assert f"{lost} of " in found.gaps[0].reason
+    assert float(costs(found.cells).sum()) == pytest.approx(sum(map(sum, by_hand(rows).values())))  # type: ignore[arg-type]
+
+
+def test_a_row_without_a_label_is_not_a_right_decision() -> None:
+    rows = some_rows(100).with_columns(click=pl.lit(None, pl.Int64))
+
+    assert [one.priced for one in amounts_of(rows).units] == [0, 0]
+
+
+def test_amounts_of_units_sum_to_the_total_and_to_the_rows() -> None:
+    rows = some_rows(2000)
+    found = amount_cells(ADS, amounts_of(rows), None)
+    assert found.cells is not None
+    cost = run_cost("r", ADS, "serving", found.cells, found.gaps)
+
+    assert cost.total.value == sum(line.money.value for line in cost.lines)
+    assert cost.total.value == pytest.approx(sum(map(sum, by_hand(rows).values())), rel=1e-12)
+
+
+def test_the_interval_of_amounts_comes_from_the_variance_of_the_rows() -> None:
+    totals = [sum(map(sum, by_hand(some_rows(400, seed)).values())) for seed in range(300)]
+    found = amount_cells(ADS, amounts_of(some_rows(400, 999)), None)
+    assert found.cells is not None
+
+    assert float(np.std(run_cost("r", ADS, "", found.cells, ()).draws)) == pytest.approx(float(np.std(totals)), rel=0.2)
+
+
+def test_amounts_are_scaled_to_the_volume_of_the_business() -> None:
+    rows = some_rows()
+    table = UnitTable(
+        rows=tuple(UnitRow(unit=a_unit(name), volume=v, events=None, values=(1.0,)) for name, v in {"a": 1e4, "z": 9.0}.items()), joined=2
+    )
+    found = amount_cells(ADS, amounts_of(rows), table)
+    money = by_hand(rows)["a"]
+
+    assert found.cells is not None
+    assert [unit.text for unit in found.cells.units] == ["line=a"]
+    assert float(costs(found.cells).sum()) == pytest.approx(1e4 * sum(money) / len(money))
+    assert {gap.unit.text: gap.reason for gap in found.gaps} == {
+        "line=b": "the business tables have no row for it", "line=z": "no row was predicted"
+    }  # fmt: skip
+
+
+def test_outcomes_may_be_priced_row_by_row() -> None:
+    rule = msgspec.structs.replace(ADS, cost=None, fp="fee", fn="margin * fare")
+    rows = some_rows()
+    unpriced = {one.unit: one for one in amounts_of(rows, rule=rule).units}
+
+    for name, money in by_hand(rows).items():
+        assert unpriced[a_unit(name)].mean == pytest.approx(sum(money) / len(money), rel=1e-12)
+
+
+def test_keys_of_other_types_still_meet() -> None:
+    as_text = PRICES.with_columns(pl.col("brand").cast(pl.String), pl.col("span").cast(pl.String))
+
+    assert amounts_of(some_rows(), prices=as_text) == amounts_of(some_rows())
+    assert amounts_of(some_rows().with_columns(pl.col("brand").cast(pl.Float64))) == amounts_of(some_rows())
+
+
+def test_prices_hold_from_their_day_on() -> None:
+    dated = PRICES.filter(pl.col("span") == 1).drop("span").with_columns(since=pl.lit("2024-01-01"))
+    tables = {"prices": pl.concat([dated, dated.with_columns(since=pl.lit("2024-03-01"), fee=pl.lit(99.0))])}
+    rule = msgspec.structs.replace(ADS, keys=("line", "brand"))
+    plan = row_plan(rule, tables, When(start="2024-02-10"), {"prices": TableSource(path="p.csv", valid_from="since")})
+
+    assert combined(plan, [chunk_sums(plan, some_rows())]) == amounts_of(some_rows(), size=10_000)
+
+
+def test_rows_without_the_unit_stand_apart() -> None:
+    rows = pl.concat([some_rows(20), some_rows(3).with_columns(line=pl.lit(None, pl.String))])
+
+    assert [one.unit.text for one in amounts_of(rows).units] == ["line=(none)", "line=a", "line=b"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "tables", "said"),
+    [
+        ({"cost": "nonsense + 1"}, {}, "nonsense"),
+        ({"cost": "fare +"}, {}, "no expression of Polars' SQL"),
+        ({"decision": "prediction > 'x"}, {}, "no expression of Polars' SQL"),
+        ({"keys": ("span", "shop")}, {}, "has no column shop"),
+        ({}, {"prices": pl.concat([PRICES, PRICES.head(1)])}, "'prices' has several rows for 1, a, 1 (span, line, brand)"),
+        ({"tables": (), "keys": ("shop",)}, {}, "no table has the key columns shop"),
+    ],
+)  # fmt: skip
+def test_a_rule_that_cannot_price_rows_says_why(rule: dict[str, Any], tables: dict[str, pl.DataFrame], said: str) -> None:
+    with pytest.raises(TableError, match=r"'ads'|'prices'") as error:
+        amounts_of(some_rows(), rule=msgspec.structs.replace(ADS, **rule), **tables)
+
+    assert said in str(error.value)
+
+
+# --- amounts: reading -------------------------------------------------------------------------------------------------------------
+
+
+def written(folder: Path, rows: int, *, batch: int = 1, damaged: bool = False) -> Path:
+    """Prediction logs of `rows` examples as BulkInferrer writes them."""
+    logs = []
+    for start in range(0, rows, batch):
+        examples = [example({"line": "ab"[i % 2], "fare": float(i)}) for i in range(start, min(start + batch, rows))]
+        logs.append(predict_log({"examples": strings(*examples)}, {"p": floats(*(0.5 for _ in examples))}))
+    path = write_tfrecord(folder / "prediction_logs-00000-of-00001", logs)
+    if damaged:
+        path.write_bytes(path.read_bytes()[:-20])
+    return folder
+
+
+def folded(folder: Path, **options: Any) -> Any:
+    artifact = Artifact(id=1, type="InferenceResult", uri="", path=str(folder))
+    return fold_rows(artifact, lambda seen: None, lambda rows: (rows.height, float(rows["fare"].sum())), **options)
+
+
+@pytest.mark.parametrize("batch", [1, 32])
+def test_predictions_are_read_in_chunks_without_losing_a_row(tmp_path: Path, batch: int) -> None:
+    found = folded(written(tmp_path, 2500, batch=batch), chunk=300)
+
+    assert len(found.value) > 5
+    assert max(height for height, _ in found.value) < 300 + batch
+    assert sum(height for height, _ in found.value) == 2500
+    assert sum(total for _, total in found.value) == sum(range(2500))
+
+
+def test_a_truncated_prediction_log_is_damaged_and_not_a_shorter_one(tmp_path: Path) -> None:
+    found = folded(written(tmp_path, 1500, damaged=True), chunk=300)
+
+    assert isinstance(found, Damaged)
+    assert "ends" in found.what
+
+
+def test_a_folder_without_predictions_says_so(tmp_path: Path) -> None:
+    assert "holds no file" in folded(tmp_path).sentence
+
+
+# --- amounts: real runs -----------------------------------------------------------------------------------------------------------
+
+SHOES_ADS = """
+[insights]
+currency = "EUR"
+period = { calendar = "business/calendar.csv", key = "span", value = "period" }
+[tables.economics]
+path = "business/product_economics.csv"
+[tables.actuals]
+path = "business/weekly_actuals.csv"
+[[cost]]
+name = "ads"
+kind = "amounts"
+predictions = "BulkInferrer.deployed"
+candidate_predictions = "BulkInferrer"
+label = "click"
+unit = ["product_line"]
+keys = ["span", "product_line", "brand"]
+tables = ["economics"]
+decision = "prediction >= 0.15"
+cost = "CASE WHEN decision AND click = 0 THEN 0.05 WHEN NOT decision AND click = 1 THEN units_per_click * unit_margin ELSE 0 END"
+"""
+TAXI_FARES = """
+[insights]
+currency = "USD"
+period = { calendar = "business/calendar.csv", key = "span", value = "period" }
+[tables.revenue]
+path = "business/revenue_by_payment_type.csv"
+[[cost]]
+name = "fares"
+kind = "amounts"
+predictions = "BulkInferrer.deployed"
+label = "big_tip"
+unit = ["payment_type"]
+decision = "prediction >= 0.5"
+fp = 2.0
+fn = "0.2 * fare"
+"""
+
+
+def opened(folder: Path, text: str, tmp_path: Path) -> Workspace:
+    config = tmp_path / "insights.toml"
+    config.write_text(text)
+    workspace = Workspace.open(str(folder), config=str(config), state=str(tmp_path / "state"))
+    workspace.scan()
+    return workspace
+
+
+def slice_costs(workspace: Workspace, label: str) -> dict[str, float]:
+    """Cost per unit of a period, as the table of the page has it."""
+    run = next(one.id for one in workspace.histories()[0].runs if one.period.label == label and one.state == "complete")
+    view = workspace.view(Request(view="cost", run=run))
+    found = next(b for s in view.sections if s.id == "slices" for b in s.blocks if isinstance(b, Table) and b.id == "slices")
+    return {row.id: row.cells[1].value or 0.0 for row in found.rows}
+
+
+def logged(runs: Path, family: str, span: int) -> list[dict[str, Any]]:
+    """Rows of the deployed model's predictions of a span: the folders are in the order of the spans, and the first run has none."""
+    folders = sorted((runs / family / "pipeline/BulkInferrer.deployed/inference_result").iterdir(), key=lambda path: int(path.name))
+    outcome = read_predictions(folders[span - 2])
+    assert isinstance(outcome, Loaded)
+    return outcome.value.to_dicts()
+
+
+def test_the_shoes_of_a_week_cost_what_plain_python_says(runs: Path, tmp_path: Path) -> None:
+    with (runs / "shoes/business/product_economics.csv").open() as file:
+        prices = {(r["product_line"], r["brand"]): r for r in csv.DictReader(file) if r["span"] == "15"}
+    expected: dict[str, float] = {}
+    for row in logged(runs, "shoes", 15):
+        economics, decided = prices[row["product_line"], row["brand"]], row["prediction"] >= 0.15
+        money = 0.05 if decided and not row["click"] else 0.0
+        if not decided and row["click"]:
+            money = float(economics["units_per_click"]) * float(economics["unit_margin"])
+        key = f"product_line={row['product_line']}"
+        expected[key] = expected.get(key, 0.0) + money
+
+    assert slice_costs(opened(runs / "shoes", SHOES_ADS, tmp_path), "2024-09-09") == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_the_taxi_rides_of_a_quarter_cost_what_plain_python_says(runs: Path, tmp_path: Path) -> None:
+    expected: dict[str, float] = {}
+    for row in logged(runs, "taxi", 8):
+        decided = row["prediction"] >= 0.5
+        money = 2.0 if decided and not row["big_tip"] else 0.2 * row["fare"] if not decided and row["big_tip"] else 0.0
+        key = f"payment_type={row['payment_type']}"
+        expected[key] = expected.get(key, 0.0) + money
+
+    assert slice_costs(opened(runs / "taxi", TAXI_FARES, tmp_path), "2014Q4") == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+def test_amounts_have_an_exact_model_term_and_their_own_words(runs: Path, tmp_path: Path) -> None:
+    workspace = opened(runs / "shoes", SHOES_ADS, tmp_path)
+    view = workspace.view(Request(view="cost"))
+    facts = {fact.label: fact.value for fact in view.sections[-1].blocks[0].items}  # type: ignore[union-attr]
+
+    assert facts["Decision"] == "prediction >= 0.15"
+    assert facts["Rows"] == "predictions of BulkInferrer.deployed, joined on span, product_line, brand"
+    assert any(fact.value.startswith("tier T1") for fact in view.footer)
+
+
+def test_a_node_that_is_not_there_is_named_with_those_that_are(runs: Path, tmp_path: Path) -> None:
+    view = opened(runs / "taxi", TAXI_FARES.replace("BulkInferrer.deployed", "Predictor"), tmp_path).view(Request(view="cost"))
+
+    assert "has no node 'Predictor'; nodes that wrote predictions: BulkInferrer, BulkInferrer.deployed" in view.sections[0].lead
+
+
+def test_an_unknown_column_is_a_sentence_on_the_page(runs: Path, tmp_path: Path) -> None:
+    view = opened(runs / "taxi", TAXI_FARES.replace("0.2 * fare", "0.2 * fair"), tmp_path).view(Request(view="cost"))
+
+    assert "fair" in view.sections[0].lead
+    assert "The rows have big_tip, company" in view.sections[0].lead

@@ -66,7 +66,7 @@ def read_predictions(
     files = files_of(source)
     if isinstance(files, (Absent, Damaged)):
         return files
-    gathered = _Gathered(columns)
+    gathered = PredictionColumns(columns)
     for file, offset, payload in first_records(files, limit):
         if isinstance(payload, ArtifactUnreadable):
             return damaged(payload)
@@ -84,8 +84,8 @@ def read_predictions(
         return Damaged(path=str(common_place(files)), what=str(error))
 
 
-class _Gathered:
-    """Examples and outputs, row by row."""
+class PredictionColumns:
+    """Collects PredictionLogs record by record, then gives a frame as `read_predictions` does."""
 
     def __init__(self, columns: Sequence[str] | None) -> None:
         self.examples = ExampleColumns(columns)
@@ -93,7 +93,12 @@ class _Gathered:
         self._kinds: dict[str, set[Kind]] = {}
         self._input = ""  # the request's input that held the examples so far
 
+    @property
+    def rows(self) -> int:
+        return self.examples.rows
+
     def add(self, serialized: bytes) -> None:
+        """Append the examples of one log. Raises NoExample (OtherPayload, UnreadTensor) when the bytes are something else."""
         log = _parsed(serialized)
         kind = log.WhichOneof("log_type")
         if kind == "predict_log":
@@ -107,7 +112,8 @@ class _Gathered:
             raise OtherPayload(f"there is a {kind}")
         self._append(examples, outputs)
 
-    def frame(self, limit: int | None) -> pl.DataFrame:
+    def frame(self, limit: int | None = None) -> pl.DataFrame:
+        """One row per example so far, at most `limit`. Raises NoExample when a value is damaged."""
         features = self.examples.series()
         rows = self.examples.rows
         said = {name: values + [()] * (rows - len(values)) for name, values in sorted(self._outputs.items())}

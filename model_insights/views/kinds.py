@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model_insights.config import CostRule
 from model_insights.cost.account import RunCost
 from model_insights.cost.multiclass import nearest
 from model_insights.cost.rates import multi_class
@@ -9,6 +10,29 @@ from model_insights.cost.regression import heavy_tailed_cost
 from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
 from model_insights.wording import Words
+
+_OUTCOMES = ("tp", "fp", "tn", "fn")
+
+
+def rule_facts(rule: CostRule, weighted: str) -> tuple[tuple[str, str], ...]:
+    """(label, text) pairs: the rule as insights.toml has it, and what is counted (`weighted`, or not)."""
+    if rule.kind == "amounts":
+        money = (("Money of a row", str(rule.cost)),) if rule.cost is not None else tuple((n, str(getattr(rule, n))) for n in _OUTCOMES)
+        decided = (("Decision", rule.decision),) if rule.decision else ()
+        return (
+            ("Volume", str(rule.volume) if rule.grain else "the rows themselves"),
+            *money,
+            *decided,
+            ("Rows", f"predictions of {rule.predictions}, joined on {', '.join(rule.keys) or 'nothing'}"),
+        )
+    demand = (("Realised demand", str(rule.demand) if rule.demand is not None else "the evaluation sample's labels"),)
+    return (
+        ("Volume", f"{rule.volume}" if rule.grain else "evaluated examples"),
+        *((name, str(price)) for name, price in rule.prices.items() if name != "right"),
+        *(demand if rule.kind == "inventory" else ()),
+        ("Tables joined on", ", ".join(rule.grain) or "nothing: constants"),
+        ("Counts", f"{weighted}, from the Evaluator"),
+    )
 
 
 def kind_facts(judged: Judgement, cost: RunCost, words: Words) -> tuple[tuple[str, str], ...]:

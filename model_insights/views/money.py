@@ -32,7 +32,7 @@ from model_insights.view import (
 )
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
 from model_insights.views.joined import join_facts
-from model_insights.views.kinds import kind_facts
+from model_insights.views.kinds import kind_facts, rule_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
 from model_insights.wording import Words, money_value, plural
 
@@ -256,11 +256,7 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     weighted = "weighted" if evaluation and any(m.example_weight_key for m in evaluation.config.models) else "unweighted"
     items = [
         Fact(label="Formula", value=_FORMULAS[rule.kind]),
-        Fact(label="Volume", value=f"{rule.volume}" if rule.grain else "evaluated examples"),
-        *(Fact(label=name, value=str(price)) for name, price in rule.prices.items()),
-        Fact(label="Realised demand", value=str(rule.demand) if rule.demand is not None else "the evaluation sample's labels"),
-        Fact(label="Tables joined on", value=", ".join(rule.grain) or "nothing: constants"),
-        Fact(label="Counts", value=f"{weighted}, from the Evaluator"),
+        *(Fact(label=label, value=value) for label, value in rule_facts(rule, weighted)),
         Fact(label="Model", value=f"{cost.model or 'the only model'}: {judged.serving.reason}"),
         Fact(label="Currency", value=words.currency),
     ]
