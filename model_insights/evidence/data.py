@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from scipy import stats
 
-from model_insights.evidence import counts, schema
+from model_insights.evidence import counts, outliers, schema
 from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
 from model_insights.evidence.fact import Evidence, Source, State
 from model_insights.evidence.quality import Corruption, corruptions
@@ -121,6 +121,17 @@ def gather(
         facts += [fact for one in judged for fact in _feature_facts(one, words)]
         facts.append(_tests_summary(judged, reference, words))
     return tuple(facts)
+
+
+def _outlier_facts(
+    run: Run, reference: Run, judged: tuple[FeatureJudgement, ...], faults: tuple[Corruption, ...], words: Words
+) -> tuple[Evidence, ...]:
+    statistics = main_split(run)
+    current = statistics.whole if statistics else None
+    before = whole_of(reference, statistics.split) if statistics else None
+    if current is None or before is None:
+        return ()
+    return outliers.gather(before, current, [one.path for one in judged if not one.is_clock], faults, words)
 
 
 def _no_statistics(run: Run, reference: Run) -> Evidence:
