@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from tensorboard.plugins import base_plugin
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("tensorboard")  # TensorBoard shows what this logger says
 
 _GROUP = "insights"
+_lock = threading.Lock()
 _backends: dict[int, Backend] = {}  # by id of the context, which the backend keeps alive
 
 
@@ -43,11 +45,12 @@ def backend_of(context: base_plugin.TBContext) -> Backend:
     from tb_plugin.backend import Backend, Source
     from tb_plugin.plugin import TABS
 
-    known = _backends.get(id(context))
-    if known is None:
-        _backends.clear()
-        known = _backends[id(context)] = Backend(Source.of(context), keep=context, pages=[tab.page for tab in TABS.values()])
-    return known
+    with _lock:  # both tabs may be asked at the same time
+        known = _backends.get(id(context))
+        if known is None:
+            _backends.clear()
+            known = _backends[id(context)] = Backend(Source.of(context), keep=context, pages=[tab.page for tab in TABS.values()])
+        return known
 
 
 class _TabLoader(base_plugin.TBLoader):  # type: ignore[misc]
@@ -65,7 +68,7 @@ class _TabLoader(base_plugin.TBLoader):  # type: ignore[misc]
         try:
             from tb_plugin import plugin
 
-            return plugin.TABS[self.tab](context, backend_of(context))
+            return plugin.TABS[self.tab](context, lambda: backend_of(context))
         except Exception as fault:  # TensorBoard would survive, with a page of traceback
             logger.warning("Insights could not load its tab %r (%s: %s).", self.tab, type(fault).__name__, fault)
             return None

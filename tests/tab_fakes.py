@@ -74,7 +74,7 @@ def settle(backend: Backend) -> None:
 def a_client(backend: Backend) -> Client:
     """TensorBoard's own application with our two tabs and nothing else."""
     context = a_context()
-    return Client(TensorBoardWSGI([tab(context, backend) for tab in TABS.values()]))
+    return Client(TensorBoardWSGI([tab(context, lambda: backend) for tab in TABS.values()]))
 
 
 def a_context(logdir: str = "", **flags: Any) -> TBContext:

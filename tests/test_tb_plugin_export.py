@@ -13,7 +13,7 @@ import pytest
 from tab_fakes import a_backend, a_client, read
 
 from model_insights.view import Problem
-from tb_plugin import export, plugin
+from tb_plugin import export, routes
 from tb_plugin.backend import Source
 from tb_plugin.export import Jobs
 
@@ -224,7 +224,7 @@ def test_a_command_that_dies_without_a_word_is_told_by_its_code(tmp_path):
     silent = Jobs(Source(logdir="runs", roots=("runs",), state=str(tmp_path)), command=(sys.executable, "-c", "import os; os._exit(7)"))
     job = finished(silent.start({}))
 
-    assert "The report command ended with code 7." == plugin._told(job)["error"]
+    assert "The report command ended with code 7." == routes._told(job)["error"]
     silent.close()
 
 
