@@ -6,6 +6,8 @@ export interface Status {
   scanning: boolean;
   scanned: boolean;
   generation: number;
+  /** What is being read, in words. */
+  progress: string;
 }
 
 export interface ExportStatus {

@@ -59,8 +59,8 @@ export class InsightsApp extends LitElement {
   declare busy: boolean;
   /** What is being waited for before anything can be shown. */
   declare waiting: string;
-  /** A scan runs while a page is shown. */
-  declare reading: boolean;
+  /** What a scan that is running says of itself. */
+  declare reading: string;
   /** The section that is being read. */
   declare current: string;
 
@@ -81,7 +81,7 @@ export class InsightsApp extends LitElement {
     this.problem = null;
     this.busy = false;
     this.waiting = "Opening...";
-    this.reading = false;
+    this.reading = "";
     this.current = "";
   }
 
@@ -113,7 +113,7 @@ export class InsightsApp extends LitElement {
     return html`
       ${patterns()}
       <div class="progress ${this.busy ? "on" : ""}" aria-hidden="true"></div>
-      ${page ? this.shown(page) : this.problem ? trouble(this.problem, this.ways()) : skeleton(this.waiting)}
+      ${page ? this.shown(page) : this.problem ? trouble(this.problem, this.ways()) : skeleton(this.waiting, this.reading)}
     `;
   }
 
@@ -134,7 +134,7 @@ export class InsightsApp extends LitElement {
           ${view.subtitle ? html`<p class="subtitle" dir="auto">${view.subtitle}</p>` : nothing}
         </div>
         <div class="tools">
-          ${this.reading ? html`<span class="reading" role="status"><span class="spinner"></span>Reading the runs...</span>` : nothing}
+          ${this.reading ? html`<span class="reading" role="status"><span class="spinner"></span>${this.reading}</span>` : nothing}
           ${view.view === "empty" ? nothing : html`<insights-export .query=${queryOf(this.params, this.tab)}></insights-export>`}
         </div>
         ${pickers(page)}
@@ -236,6 +236,7 @@ export class InsightsApp extends LitElement {
       this.waiting = error.problem.error || "Reading the runs...";
       this.problem = null;
       this.askAgain(SCAN_PAUSE);
+      void this.look();
     } else if (error instanceof Refused) this.fail(error.problem);
     else throw error;
   }
@@ -257,7 +258,7 @@ export class InsightsApp extends LitElement {
       const isBack = this.problem === SILENT;
       const isNew = this.generation !== null && status.generation !== this.generation;
       this.generation = status.generation;
-      this.reading = status.scanning;
+      this.reading = status.scanning ? status.progress || "Reading the runs..." : "";
       if (isNew || isBack) await this.load();
     } catch (error) {
       if (!(error instanceof Unreachable || error instanceof Refused)) throw error;

@@ -3,9 +3,9 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Problem } from "./contract.ts";
 import { noticeIcon } from "./icons.ts";
 
-export function skeleton(sentence: string): TemplateResult {
+export function skeleton(sentence: string, progress: string): TemplateResult {
   return html`<div class="skeleton" aria-busy="true">
-    <p class="waiting" role="status"><span class="spinner"></span>${sentence}</p>
+    <p class="waiting" role="status"><span class="spinner"></span><span>${sentence}<span class="progress-said">${progress}</span></span></p>
     <div class="bones" aria-hidden="true"><div class="bone title"></div><div class="bone head"></div><div class="bone half"></div><div class="bone half"></div></div>
   </div>`;
 }

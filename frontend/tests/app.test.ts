@@ -35,7 +35,10 @@ beforeEach(() => {
   asked.length = 0;
   heard = [];
   hash = "";
-  answers = { view: () => VIEWS.insights, status: () => ({ scanning: false, scanned: true, generation: 1 }) };
+  answers = {
+    view: () => VIEWS.insights,
+    status: () => ({ scanning: false, scanned: true, generation: 1, progress: "" }),
+  };
   vi.stubGlobal("fetch", async (address: string, options: RequestInit = {}) => {
     const url = new URL(address, "http://localhost:6006/data/plugin/x/");
     const path = url.pathname.split("/").at(-1) ?? "";
@@ -221,13 +224,14 @@ describe("waiting and trouble", () => {
   test("the first scan is waited for", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     let scanning = true;
+    answers.status = () => ({ scanning: true, scanned: false, generation: 0, progress: "Reading run 3 of 17" });
     answers.view = () =>
       scanning ? problem("The log directory is being read for the first time.", { scanning: true }) : VIEWS.insights;
     const app = document.createElement("insights-app") as InsightsApp;
     app.host = host;
     document.body.append(app);
     await vi.advanceTimersByTimeAsync(50);
-    expect(wordsOf(app)).toBe("The log directory is being read for the first time.");
+    expect(wordsOf(app)).toBe("The log directory is being read for the first time.Reading run 3 of 17");
 
     scanning = false;
     await vi.advanceTimersByTimeAsync(1100);
@@ -303,10 +307,10 @@ describe("waiting and trouble", () => {
     await vi.advanceTimersByTimeAsync(10_100);
     expect(wordsOf(app.querySelector("h1") as Element)).toBe("Insights Triangle");
 
-    answers.status = () => ({ scanning: true, scanned: true, generation: 2 });
+    answers.status = () => ({ scanning: true, scanned: true, generation: 2, progress: "Reading run 3 of 17" });
     await vi.advanceTimersByTimeAsync(10_100);
     expect(wordsOf(app.querySelector("h1") as Element)).toBe("newer");
-    expect(wordsOf(app)).toContain("Reading the runs...");
+    expect(wordsOf(app)).toContain("Reading run 3 of 17");
   });
 });
 

@@ -20,6 +20,7 @@ export class InsightsFigure extends LitElement {
     current: { state: true },
     stop: { state: true },
     ready: { state: true },
+    opened: { state: true },
   };
   declare figure: Figure;
   declare page: Page;
@@ -32,6 +33,8 @@ export class InsightsFigure extends LitElement {
   /** Where the handle is while it is moved. */
   declare stop: number | null;
   declare ready: Pencil | null;
+  /** The table of numbers is open; it is made only then. */
+  declare opened: boolean;
   private drawing: Drawing | null = null;
   private watcher: ResizeObserver | null = null;
 
@@ -42,6 +45,7 @@ export class InsightsFigure extends LitElement {
     this.current = 0;
     this.stop = null;
     this.ready = null;
+    this.opened = false;
   }
 
   override createRenderRoot(): this {
@@ -83,10 +87,17 @@ export class InsightsFigure extends LitElement {
         </div>
         ${drawing && drawing.notes.length > 0 ? remarks(drawing.notes) : nothing}
         ${figure.note ? html`<p class="note">${figure.note}</p>` : nothing}
-        ${this.ready ? numbersTable(this.ready.numbers(figure), figure.title) : nothing}
+        <details class="numbers" @toggle=${this.open}>
+          <summary>Numbers<span class="unseen"> of ${figure.title}</span></summary>
+          ${this.opened && this.ready ? numbersTable(this.ready.numbers(figure), figure.title) : nothing}
+        </details>
       </figure>
     `;
   }
+
+  private open = (event: Event): void => {
+    this.opened = (event.currentTarget as HTMLDetailsElement).open;
+  };
 
   private measure(): void {
     const width = Math.floor(this.querySelector(".canvas")?.clientWidth ?? this.clientWidth);
@@ -272,15 +283,11 @@ function remarks(notes: Drawing["notes"]): TemplateResult {
   return html`<ol class="remarks">${notes.map((note) => html`<li><span class="number">${note.mark}</span> <span dir="auto">${note.text}</span></li>`)}</ol>`;
 }
 
-function numbersTable({ head, rows }: Numbers, title: string): TemplateResult | typeof nothing {
-  if (rows.length === 0) return nothing;
-  return html`<details class="numbers">
-    <summary>Numbers<span class="unseen"> of ${title}</span></summary>
-    <div class="scroll" tabindex="0" role="region" aria-label=${`Numbers of ${title}`}>
-      <table>
-        <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
-        <tbody>${rows.map((row) => html`<tr>${row.map((text) => html`<td dir="auto">${text}</td>`)}</tr>`)}</tbody>
-      </table>
-    </div>
-  </details>`;
+function numbersTable({ head, rows }: Numbers, title: string): TemplateResult {
+  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`Numbers of ${title}`}>
+    <table>
+      <thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+      <tbody>${rows.map((row) => html`<tr>${row.map((text) => html`<td dir="auto">${text}</td>`)}</tr>`)}</tbody>
+    </table>
+  </div>`;
 }
