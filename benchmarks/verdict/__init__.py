@@ -1,0 +1,1 @@
+"""The verdict held against known faults: simulated pipelines, judged by the product's own code."""

@@ -1,0 +1,200 @@
+"""The faults that are put in (methods B2), how strong, and what a right answer is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.verdict.pipelines import Change, Columns
+from benchmarks.verdict.worlds import BRANDS, WORLDS, Floats, World
+
+Tier = Literal["T0", "T1"]
+Flavour = Literal["plain", "season", "unrest", "large"]
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True):
+    """A kind of fault. `corners` are the right answers (none: no fault; more than one: either is right), `line` where its money belongs."""
+
+    name: str
+    text: str
+    corners: tuple[str, ...]
+    line: str
+    levels: tuple[float, ...]
+    make: Callable[[World, float], Change]
+    kind: Literal["null", "fault", "mixed", "unanswerable"] = "fault"
+    flavour: Flavour = "plain"
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One case: everything needed to make it anew."""
+
+    world: str
+    scenario: str
+    level: float
+    n: int
+    tier: Tier
+    seed: int
+
+    @property
+    def setting(self) -> str:
+        return f"{self.world}/{self.scenario}/{self.level:g}/{self.n}/{self.tier}"
+
+    @property
+    def key(self) -> str:
+        return f"{self.setting}/{self.seed}"
+
+
+def one_unit(world: World, at: int, value: float, *, other: float) -> Floats:
+    found = np.full(len(world.units), other)
+    found[at] = value
+    return found
+
+
+def scaled(column: str, factor: float, share: float) -> Callable[[Columns, np.random.Generator], Columns]:
+    def corrupt(columns: Columns, random: np.random.Generator) -> Columns:
+        hit = random.random(len(columns[column])) < share
+        return {**columns, column: np.where(hit, columns[column] * factor, columns[column])}
+
+    return corrupt
+
+
+def missing(column: str, share: float) -> Callable[[Columns, np.random.Generator], Columns]:
+    def corrupt(columns: Columns, random: np.random.Generator) -> Columns:
+        hit = random.random(len(columns[column])) < share
+        return {**columns, column: np.where(hit, np.nan, columns[column])}
+
+    return corrupt
+
+
+def recoded(
+    code: Callable[[NDArray[np.int64], NDArray[np.float64]], NDArray[np.int64]],
+) -> Callable[[Columns, np.random.Generator], Columns]:
+    def corrupt(columns: Columns, random: np.random.Generator) -> Columns:
+        return {**columns, "brand": code(columns["brand"], random.random(len(columns["brand"])))}
+
+    return corrupt
+
+
+def _default(share: float) -> Change:
+    return Change(corrupt=recoded(lambda brand, luck: np.where(luck < share, 2 * len(BRANDS), brand)))
+
+
+def _respelt(how_many: float) -> Change:
+    return Change(corrupt=recoded(lambda brand, _: np.where(brand < how_many, brand + len(BRANDS), brand)))
+
+
+def _concept(world: World, strength: float) -> Change:
+    """Shoes: fewer want the first line; fraud: thieves found the first channel."""
+    return Change(logit=one_unit(world, 0, strength * (-0.5 if world.name == "shoes" else 1.0), other=0.0))
+
+
+def _bad_setting(world: World, strength: float) -> Change:
+    return Change(ridge=2e4 if world.name == "shoes" else 2e3, strength=strength)
+
+
+def _dropped(world: World, strength: float) -> Change:
+    return Change(dropped=world.column if world.name == "shoes" else "price", strength=strength)
+
+
+def _rare(world: World, strength: float) -> Change:
+    return Change(tilt=one_unit(world, len(world.units) - 2, -1.5 if world.name == "shoes" else -5.0, other=0.0), strength=strength)
+
+
+def _noise(_: World, shift: float) -> Change:
+    return Change(inputs=lambda columns: {**columns, "noise": columns["noise"] + shift})
+
+
+def _with(one: Change, other: Change) -> Change:
+    """Both changes at once; the second one's parts win where both have one."""
+    blank = Change()
+    given = {name: getattr(other, name) for name in Change.__struct_fields__}
+    return msgspec.structs.replace(one, **{k: v for k, v in given.items() if isinstance(v, np.ndarray) or v != getattr(blank, k)})
+
+
+def _values(world: World, factor: float) -> Change:
+    return Change(values=one_unit(world, 1, factor, other=1.0))
+
+
+SCENARIOS: tuple[Scenario, ...] = (
+    Scenario(name="N0", text="nothing", corners=(), line="", levels=(0.0,), kind="null", make=lambda w, x: Change()),
+    Scenario(name="N1", text="season, known from two cycles", corners=(), line="", levels=(0.3,), kind="null", flavour="season", make=lambda w, x: Change()),
+    Scenario(name="N2", text="an input without importance moves", corners=(), line="", levels=(1.0,), kind="null", make=_noise),
+    Scenario(name="N3", text="40,000 rows, trivial drift", corners=(), line="", levels=(0.002,), kind="null", flavour="large",
+             make=lambda w, x: Change(logit=np.full(len(w.units), x))),
+    Scenario(name="N6", text="nothing, in a restless world", corners=(), line="", levels=(0.05,), kind="null", flavour="unrest", make=lambda w, x: Change()),
+    Scenario(name="D1", text="unit bug, all rows", corners=("data",), line="rate", levels=(0.1, 10.0, 100.0), make=lambda w, x: Change(corrupt=scaled("price", x, 1.0))),
+    Scenario(name="D1p", text="unit bug, part of the rows", corners=("data",), line="rate", levels=(0.1, 0.25, 0.5), make=lambda w, x: Change(corrupt=scaled("price", 100.0, x))),
+    Scenario(name="D2", text="missing at random", corners=("data",), line="rate", levels=(0.2, 0.6, 1.0), make=lambda w, x: Change(corrupt=missing("loyalty", x))),
+    Scenario(name="D3", text="default value", corners=("data",), line="rate", levels=(0.15, 0.4, 0.8), make=lambda w, x: _default(x)),
+    Scenario(name="D6", text="values spelt otherwise", corners=("data",), line="rate", levels=(1.0, 4.0, 12.0), make=lambda w, x: _respelt(x)),
+    Scenario(name="D7", text="mix between slices", corners=("data",), line="mix", levels=(1.5, 3.0, 8.0),
+             make=lambda w, x: Change(weights=one_unit(w, 4, x, other=1.0))),
+    Scenario(name="D8", text="new slice", corners=("data",), line="unseen", levels=(0.02, 0.05, 0.15), make=lambda w, x: Change(newcomer=x)),
+    Scenario(name="B1", text="customers change in one slice", corners=("business",), line="rate", levels=(0.4, 0.8, 1.6), make=_concept),
+    Scenario(name="B2", text="unit values of one slice", corners=("business",), line="values", levels=(1.3, 2.0, 4.0), make=_values),
+    Scenario(name="B3", text="volume", corners=("business",), line="volume", levels=(1.1, 1.3, 1.6), make=lambda w, x: Change(volume=x)),
+    Scenario(name="B4", text="more positives everywhere", corners=("business",), line="rate", levels=(0.2, 0.4, 0.8),
+             make=lambda w, x: Change(logit=np.full(len(w.units), x))),
+    Scenario(name="M1", text="bad hyperparameter", corners=("model",), line="model", levels=(0.3, 0.6, 1.0), make=_bad_setting),
+    Scenario(name="M2", text="input dropped in training", corners=("model",), line="model", levels=(0.3, 0.6, 1.0), make=_dropped),
+    Scenario(name="M4", text="regression in one rare slice", corners=("model",), line="model", levels=(0.3, 0.6, 1.2), make=_rare),
+    Scenario(name="X1", text="customers and unit values", corners=("business",), line="rate", levels=(0.8, 1.6), kind="mixed",
+             make=lambda w, x: _with(_concept(w, x), _values(w, 2.0))),
+    Scenario(name="X3", text="missing and volume", corners=("data", "business"), line="rate", levels=(0.6, 1.0), kind="mixed",
+             make=lambda w, x: _with(Change(corrupt=missing("loyalty", x)), Change(volume=1.3))),
+    Scenario(name="X5", text="bad model, fewer cases: it cancels", corners=("model",), line="model", levels=(0.6, 1.0), kind="mixed",
+             make=lambda w, x: _with(_bad_setting(w, x), Change(volume=0.8))),
+    Scenario(name="U3", text="price twice as high, no price table", corners=("business", "data"), line="rate", levels=(2.0,), kind="unanswerable",
+             make=lambda w, x: Change(corrupt=scaled("price", x, 1.0))),
+)  # fmt: skip
+BY_NAME = {one.name: one for one in SCENARIOS}
+_T0 = {
+    "N0": 2,
+    "D1": 2,
+    "D2": 1,
+    "D7": 3,
+    "D8": 3,
+    "B1": 3,
+    "B2": 3,
+    "B3": 3,
+    "M1": 3,
+    "M2": 1,
+    "X1": 1,
+}  # levels judged at T0, the strongest
+SEEDS = 10
+
+
+def jobs(seeds: int) -> Iterator[Job]:
+    """The designed sample of the grid: every setting with `seeds` of the SEEDS worlds, nulls with all; settings take turns in the seeds."""
+    turn = 0
+    for scenario in SCENARIOS:
+        for world in WORLDS:
+            for level in scenario.levels:
+                for n in (40_000,) if scenario.flavour == "large" else (2_000, 10_000):
+                    turn += 1
+                    for tier in _tiers(scenario, level):
+                        count = 2 if scenario.flavour == "large" else SEEDS if scenario.kind == "null" and tier == "T1" else seeds
+                        for i in range(count):
+                            yield Job(
+                                world=world,
+                                scenario=scenario.name,
+                                level=level,
+                                n=n,
+                                tier=tier,
+                                seed=(turn * seeds + i) % SEEDS if count < SEEDS else i,
+                            )
+
+
+def _tiers(scenario: Scenario, level: float) -> tuple[Tier, ...]:
+    wanted = scenario.levels[-_T0[scenario.name] :] if scenario.name in _T0 else ()
+    return ("T1", "T0") if level in wanted else ("T1",)
+
+
+def answerable(job: Job) -> bool:
+    """Whether the artifacts of the tier can tell the corner at all: at T0 model and world share one line (methods U2)."""
+    scenario = BY_NAME[job.scenario]
+    return scenario.kind != "unanswerable" and not (job.tier == "T0" and scenario.line in ("rate", "model"))
