@@ -35,22 +35,32 @@ class WhatIfRevival(base_plugin.TBLoader):  # type: ignore[misc]
     """An entry point that is no tab: TensorBoard asks every loader to fix the flags before it loads any plugin, What-If's included."""
 
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
-        group = parser.add_argument_group("insights what-if")
         try:
-            group.add_argument(
-                "--insights_what_if",
-                action="store_true",
-                help="Make the What-If Tool (extra what-if) load with protobuf 4 and later, by rebuilding its message classes.",
-            )
-        except argparse.ArgumentError:  # two loaders in one test process
-            parser._action_groups.remove(group)
+            _define(parser)
+        except Exception as fault:  # an exception here would end TensorBoard
+            logger.warning("Insights could not add its flag for What-If (%s: %s).", type(fault).__name__, fault)
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
-        if getattr(flags, "insights_what_if", False):
-            revive(logdir=getattr(flags, "logdir", "") or "")
+        try:
+            if getattr(flags, "insights_what_if", False):
+                revive(logdir=getattr(flags, "logdir", "") or "")
+        except Exception as fault:  # an exception here would end TensorBoard
+            logger.warning("Insights could not revive What-If (%s: %s).", type(fault).__name__, fault)
 
     def load(self, context: base_plugin.TBContext) -> None:
         """There is nothing to load: What-If has its own entry point."""
+
+
+def _define(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("insights what-if")
+    try:
+        group.add_argument(
+            "--insights_what_if",
+            action="store_true",
+            help="Make the What-If Tool (extra what-if) load with protobuf 4 and later, by rebuilding its message classes.",
+        )
+    except argparse.ArgumentError:  # another loader of ours was here first
+        parser._action_groups.remove(group)
 
 
 def revive(*, logdir: str) -> None:

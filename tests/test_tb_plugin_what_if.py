@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import logging
 import subprocess
 import sys
 import textwrap
@@ -217,6 +218,17 @@ def test_without_the_flag_no_finder_is_added():
     what_if.WhatIfRevival().fix_flags(argparse.Namespace())
 
     assert before == sys.meta_path
+
+
+def test_a_fault_of_the_revival_never_ends_tensorboard(monkeypatch, caplog):
+    monkeypatch.setattr(what_if, "_protobuf", lambda: 1 // 0)
+
+    with caplog.at_level(logging.WARNING, logger="tensorboard"):
+        what_if.WhatIfRevival().define_flags(None)
+        what_if.WhatIfRevival().fix_flags(argparse.Namespace(insights_what_if=True, logdir="runs"))
+
+    assert "Insights could not add its flag for What-If (AttributeError" in caplog.messages[0]
+    assert "Insights could not revive What-If (ZeroDivisionError: integer division or modulo by zero)." == caplog.messages[1]
 
 
 def test_the_revival_is_no_tab():
