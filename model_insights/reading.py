@@ -12,6 +12,7 @@ import polars as pl
 from model_insights.artifacts.configuration import FILE_NAME, find_config, folders_up, read_config
 from model_insights.artifacts.discovery import Found
 from model_insights.artifacts.tables import read_table
+from model_insights.artifacts.tfma_attributions import read_attributions
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
 from model_insights.config import Config, CostRule, TableSource
 from model_insights.cost.currency import in_currency
@@ -22,7 +23,7 @@ from model_insights.evidence.business import BusinessEvent
 from model_insights.history import evaluation_of, span_of
 from model_insights.judgement import Case
 from model_insights.loaded import Absent, Damaged, Loaded
-from model_insights.metrics import MultiClassMatrix, Plot
+from model_insights.metrics import Attributions, MultiClassMatrix, Plot
 from model_insights.reading_rows import read_amounts, volume_rule
 from model_insights.run import History, Run
 from model_insights.settings import ReadingSettings
@@ -213,6 +214,7 @@ class PlotShelf:
     def __init__(self) -> None:
         self._indexes: dict[str, Loaded[PlotIndex] | Absent | Damaged] = {}
         self._plots: dict[tuple[str, SliceKey], Loaded[tuple[Plot, ...]] | Absent | Damaged] = {}
+        self._attributions: dict[str, Loaded[tuple[Attributions, ...]] | Absent | Damaged] = {}
 
     def plots(self, run: Run, where: SliceKey) -> Loaded[tuple[Plot, ...]] | Absent | Damaged:
         """The plots of one slice; absent or damaged with the sentence."""
@@ -221,6 +223,13 @@ class PlotShelf:
             index = self._index(run)
             self._plots[key] = read_plots(index.value, where) if isinstance(index, Loaded) else index
         return self._plots[key]
+
+    def attributions(self, run: Run) -> Loaded[tuple[Attributions, ...]] | Absent | Damaged:
+        """What the run's evaluation says each feature contributed; absent or damaged with the sentence."""
+        if run.id not in self._attributions:
+            missing = Absent(what="feature attributions", reason="the run has no evaluation", remedy="Add an Evaluator to the pipeline.")
+            self._attributions[run.id] = read_attributions(Path(run.evaluation_path)) if run.evaluation_path else missing
+        return self._attributions[run.id]
 
     def _index(self, run: Run) -> Loaded[PlotIndex] | Absent | Damaged:
         if run.id not in self._indexes:

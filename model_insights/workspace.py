@@ -19,7 +19,7 @@ from model_insights.history import Reference, evaluation_of, judged_runs, refere
 from model_insights.ids import parse_slice
 from model_insights.judgement import Judgement, Series, judge, ordinary_before, series
 from model_insights.loaded import Absent, Damaged, Loaded
-from model_insights.metrics import Plot
+from model_insights.metrics import Attributions, Plot
 from model_insights.reading import Configurations, PlotShelf, Settings, read_case
 from model_insights.record import VerdictRecord, record
 from model_insights.run import History, Run
@@ -80,9 +80,11 @@ class Book:
         judged = self.judgement(run, reference)
         plots, reason = self._plots(request, run)
         earlier, _ = self._plots(request, reference) if reference else ({}, "")
+        found, why = self._attributions(request, run)
         shelf = Shelf(
             pipelines=pipelines, references=choices, reference=chosen.id if chosen else "", plots=plots, earlier_plots=earlier,
-            plot_reason=reason, extra_notices=self.notices, past=self._past(request, run), confirmed=self._confirmed(),
+            plot_reason=reason, attributions=found, attribution_reason=why,
+            earlier_attributions=self._attributions(request, reference)[0], extra_notices=self.notices, past=self._past(request, run), confirmed=self._confirmed(),
         )  # fmt: skip
         return compose(request, judged, shelf)
 
@@ -126,6 +128,13 @@ class Book:
                 raise UnknownId(f"Run {run_id!r} is not in pipeline {self.name}. Choose one from the list of runs.")
             return self.history.runs[index]
         return next((run for run in reversed(runs) if isinstance(run.evaluation, Loaded)), runs[-1])
+
+    def _attributions(self, request: Request, run: Run | None) -> tuple[tuple[Attributions, ...], str]:
+        """Attributions for the feature page, and the sentence why there are none."""
+        if request.view != "feature" or run is None:
+            return (), ""
+        outcome = self.plots.attributions(run)
+        return (outcome.value, "") if isinstance(outcome, Loaded) else ((), outcome.sentence)
 
     def _plots(self, request: Request, run: Run) -> tuple[dict[SliceKey, tuple[Plot, ...]], str]:
         """Plots the page draws: of the asked slice, or of the priced units; and the sentence why there are none."""

@@ -10,7 +10,7 @@ import msgspec
 from model_insights.history import Reference
 from model_insights.ids import parse_feature, parse_slice
 from model_insights.judgement import Judgement
-from model_insights.metrics import Plot
+from model_insights.metrics import Attributions, Plot
 from model_insights.noun import Noun
 from model_insights.record import VerdictRecord
 from model_insights.slices import SliceKey
@@ -31,6 +31,9 @@ class Shelf(Noun, eq=False):
     plots: Mapping[SliceKey, tuple[Plot, ...]] = {}
     earlier_plots: Mapping[SliceKey, tuple[Plot, ...]] = {}
     plot_reason: str = ""  # why there are none
+    attributions: tuple[Attributions, ...] = ()
+    earlier_attributions: tuple[Attributions, ...] = ()
+    attribution_reason: str = ""  # why there are none
     extra_notices: tuple[Notice, ...] = ()
     past: tuple[VerdictRecord, ...] = ()  # verdicts of earlier periods, oldest first
     confirmed: Mapping[str, tuple[str, str]] = {}  # run id -> (cause, note) that a person confirmed
@@ -65,7 +68,8 @@ def _page(request: Request, judged: Judgement, shelf: Shelf, words: Words) -> tu
     if request.view == "cost":
         return "Business Cost", money.sections(judged, shelf.plots, shelf.earlier_plots, words, request.tables, request.threshold)
     if request.view == "feature":
-        return feature.sections(judged, parse_feature(request.id), words)
+        shown = shelf.attributions, shelf.earlier_attributions, shelf.attribution_reason
+        return feature.sections(judged, parse_feature(request.id), words, *shown)
     if request.view == "slice":
         where = parse_slice(request.id)
         plots, earlier = shelf.plots.get(where, ()), shelf.earlier_plots.get(where, ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from model_insights.errors import UnknownId
 from model_insights.evidence.change import Bin, category_bins, numeric_bins
 from model_insights.evidence.data import main_split, whole_of
@@ -9,14 +11,23 @@ from model_insights.evidence.fact import worst
 from model_insights.ids import feature_id
 from model_insights.judgement import Judgement
 from model_insights.loaded import Loaded
+from model_insights.metrics import Attributions
 from model_insights.run import Run
 from model_insights.stats import FeaturePath, FeatureStats, SchemaFeature
 from model_insights.view import Block, Distribution, DistributionBin, Fact, Facts, Line, Mark, Paragraph, Point, Section, TimeSeries, Tone
+from model_insights.views import usefulness
 from model_insights.views.page import period_text, run_axis, value_axis
 from model_insights.wording import STATES, Words, plural
 
 
-def sections(judged: Judgement, path: FeaturePath, words: Words) -> tuple[str, tuple[Section, ...]]:
+def sections(
+    judged: Judgement,
+    path: FeaturePath,
+    words: Words,
+    attributions: Sequence[Attributions] = (),
+    earlier: Sequence[Attributions] = (),
+    reason: str = "",
+) -> tuple[str, tuple[Section, ...]]:
     """(title, sections) of the feature page. Raises UnknownId for a feature that no run of the history has."""
     name = ".".join(path)
     current = _stats(judged.run, path)
@@ -33,6 +44,7 @@ def sections(judged: Judgement, path: FeaturePath, words: Words) -> tuple[str, t
     return name, (
         first,
         Section(id="history", title=f"{name} over {plural(len(judged.series.runs), 'period')}", blocks=_history(judged, path, words)),
+        usefulness.section(judged, path, attributions, earlier, reason, words),
         _facts(judged, path, current, words),
     )
 
