@@ -1,20 +1,23 @@
-"""Insights Triangle on paper: the same views as the tabs, as PDF, HTML or JSON."""
+"""Insights Triangle on paper: the same views as the tabs, as PDF, HTML, Markdown or JSON."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from model_insights.errors import InsightsError
 from model_insights.view import SCHEMA_VERSION, View
+from report.look import Look
 
-__all__ = ["CannotWrite", "ReportUnavailable", "as_html", "as_json", "as_pdf", "save", "write"]
+__all__ = ["CannotWrite", "Look", "ReportUnavailable", "as_html", "as_json", "as_markdown", "as_pdf", "save", "write"]
 
 Views = View | Sequence[View]
+PLAIN = Look()
 APT = "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
 
 
@@ -26,36 +29,57 @@ class CannotWrite(InsightsError, OSError):
     """The report cannot be written where the user said."""
 
 
-def write(views: Views, path: str | os.PathLike[str]) -> None:
-    """Write the report of one or several views; the name's ending decides: `.html`, `.json`, else PDF.
+def write(views: Views, path: str | os.PathLike[str], *, look: Look = PLAIN) -> None:
+    """Write the report of one or several views; the name's ending decides: `.html`, `.md`, `.json`, else PDF.
 
     Raises CannotWrite when the place cannot be written, ReportUnavailable when the extra `report` is missing.
     The file appears whole or not at all.
     """
     target = Path(path)
-    make: dict[str, Callable[[Views], bytes]] = {".html": as_html, ".htm": as_html, ".json": as_json}
-    save(make.get(target.suffix.lower(), as_pdf)(views), target)
+    ending = target.suffix.lower()
+    if ending == ".json":
+        content = as_json(views)
+    else:
+        make: dict[str, Callable[..., bytes]] = {".html": as_html, ".htm": as_html, ".md": as_markdown}
+        content = make.get(ending, as_pdf)(views, look=look)
+    save(content, target)
 
 
-def as_pdf(views: Views) -> bytes:
-    """The report as PDF/UA-1: A4, at most eight pages, tagged, fonts embedded, nothing fetched. Equal views give equal bytes."""
-    try:
+def as_pdf(views: Views, *, look: Look = PLAIN, appendix: Sequence[View] = ()) -> bytes:
+    """The report as PDF/UA-1: at most eight pages and the appendix, tagged, fonts embedded, nothing fetched. Equal views give equal bytes."""
+    with drawing():
         from report.pdf import to_pdf
+
+        return to_pdf(_many(views), look=look, appendix=appendix)
+
+
+def as_html(views: Views, *, look: Look = PLAIN, appendix: Sequence[View] = ()) -> bytes:
+    """The report as one HTML file with its fonts and figures inside; it fetches nothing."""
+    with drawing():
+        from report.html import render
+        from report.pages import plan
+
+        return render(plan(_many(views), look=look, appendix=appendix)).encode()
+
+
+def as_markdown(views: Views, *, look: Look = PLAIN) -> bytes:
+    """The summary of page 1 as Markdown."""
+    from report.markdown import summary
+
+    return summary(_many(views), look).encode()
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Inside, a package or library that is not installed becomes ReportUnavailable with the command that brings it."""
+    try:
+        yield
     except ImportError as error:
         raise _missing(error) from error
     except OSError as error:  # cffi says so when it finds no Pango
+        if isinstance(error, InsightsError) or error.errno is not None:
+            raise
         raise ReportUnavailable(f"The PDF needs the Pango library: apt-get install {APT} (or your system's package). {error}") from error
-    return to_pdf(_many(views))
-
-
-def as_html(views: Views) -> bytes:
-    """The report as one HTML file with its fonts and figures inside; it fetches nothing."""
-    try:
-        from report.html import render
-        from report.pages import plan
-    except ImportError as error:
-        raise _missing(error) from error
-    return render(plan(_many(views))).encode()
 
 
 def as_json(views: Views) -> bytes:

@@ -1,32 +1,43 @@
-"""The command line: `insights-report LOGDIR -o report.pdf`. Exit codes: 0 written, 2 bad input, said in one sentence."""
+"""The command line: `insights-report LOGDIR -o report.pdf`. Exit codes: 0 written, 1 severity reached, 2 bad input, said in one sentence."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from msgspec.structs import replace
+
 from model_insights.errors import InsightsError
 from model_insights.view import Request, View
+from model_insights.wording import Words, checked_locale
 from model_insights.workspace import Workspace
-from report import as_html, as_json, as_pdf, save
+from report import CannotWrite, past, save
+from report.gather import Material, gather, gather_all
+from report.making import make
+from report.notes import read_text
+from report.options import notes_of, parse, wish_of
+from report.watch import Watch, Write
 
-WRITTEN, BAD_INPUT, STOPPED = 0, 2, 130
+WRITTEN, REACHED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+_LADDER = ("none", "little", "big", "emergency")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read, draw, write; returns the exit code. A damaged artifact gives a report that says so, and exit code 2."""
-    options = _parser().parse_args(arguments)
+    options = parse(arguments)
     progress = Progress(sys.stderr)
     try:
-        views = _views(options, progress)
-        damages = _reasons(views, level="error")
-        if any(view.view == "empty" for view in views):
-            return _complain(_reasons(views) or (f"No pipeline runs in {options.logdir}.",))
-        _write(options, views, progress)
+        progress.milestone("Reading runs ...")
+        workspace = Workspace.open(options.logdir, config=options.insights_config, state=options.state)
+        if options.watch:
+            return _watch(workspace, options, progress)
+        workspace.scan(progress.detail)
+        return _history(workspace, options, progress) if options.history else _report(workspace, options, progress)
     except InsightsError as error:
         progress.clear()
         return _complain((str(error),))
@@ -34,7 +45,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         progress.clear()
         print("Stopped; nothing was written.", file=sys.stderr)
         return STOPPED
-    return _complain(damages) if damages else WRITTEN
 
 
 class Progress:
@@ -60,46 +70,107 @@ class Progress:
             print("\r\x1b[K", end="", file=self._stream, flush=True)
 
 
-def _parser() -> argparse.ArgumentParser:
-    about = "Why did a model's business performance drop, and what does it cost? The answer on paper."
-    parser = argparse.ArgumentParser(prog="insights-report", description=about)
-    add = parser.add_argument
-    add("logdir", metavar="LOGDIR", help="folder with TFX pipeline runs, as TensorBoard takes it")
-    add("-o", "--output", metavar="PATH", help="the PDF; - for standard output (default: report.pdf, unless --html or --json is given)")
-    add("--html", metavar="PATH", help="write one self-contained HTML file")
-    add("--json", metavar="PATH", help="write the views as JSON")
-    add("--pipeline", default="", help="pipeline id (default: the first)")
-    add("--run", default="", help="run id (default: the latest with an evaluation)")
-    add("--reference", default="", help="what to compare with (default: the first available of the configured ones)")
-    add("--insights_config", default="", metavar="PATH", help="insights.toml (default: the nearest at or above each pipeline root)")
-    add("--insights_state", "--state", dest="state", default="", metavar="DIR", help="folder for the cache (default: the platform's)")
-    return parser
+# --- one report ------------------------------------------------------------------------------------------------------------------
 
 
-def _views(options: argparse.Namespace, progress: Progress) -> tuple[View, ...]:
-    progress.milestone("Reading runs ...")
-    workspace = Workspace.open(options.logdir, config=options.insights_config, state=options.state)
-    workspace.scan(progress.detail)
-    return tuple(
-        workspace.view(Request(view=kind, pipeline=options.pipeline, run=options.run, reference=options.reference))
-        for kind in ("insights", "cost")
-    )
+def _report(workspace: Workspace, options: argparse.Namespace, progress: Progress) -> int:
+    notes, wish = notes_of(options), wish_of(options)
+    if options.notes:
+        view = workspace.view(Request(pipeline=options.pipeline, run=options.run))
+        notes.keep(view.selection.pipeline, view.selection.run, read_text(Path(options.notes)))
+    found = gather_all(workspace, wish, notes) if options.all_pipelines else (gather(workspace, wish, notes),)
+    views = [view for one in found for view in one.views]
+    if not found[0].found:
+        return _complain(_reasons(views) or (f"No pipeline runs in {options.logdir}.",))
+    _write(options, found, progress)
+    levels = [view.headline.severity.level for view in views if view.headline]
+    damages = _reasons(views, level="error")
+    return _complain(damages) if damages else _verdict_code(levels, options.fail_on)
 
 
-def _write(options: argparse.Namespace, views: tuple[View, ...], progress: Progress) -> None:
-    wanted: list[tuple[str, Callable[[tuple[View, ...]], bytes]]] = []
-    if options.output or not (options.html or options.json):
-        wanted.append((options.output or "report.pdf", as_pdf))
-    wanted.extend((path, make) for path, make in ((options.html, as_html), (options.json, as_json)) if path)
+def _write(options: argparse.Namespace, found: tuple[Material, ...], progress: Progress) -> None:
+    others = [("html", options.html), ("markdown", options.markdown), ("json", options.json)]
+    wanted = [(form, path) for form, path in others if path]
+    if options.output or not wanted:
+        wanted.insert(0, ("pdf", options.output or "report.pdf"))
     progress.milestone("Drawing ...")
-    made = [(path, make(views)) for path, make in wanted]
+    made = [(path, make(found, form, together=options.all_pipelines)) for form, path in wanted]
     for path, content in made:
-        if path == "-":
-            sys.stdout.buffer.write(content)
-            sys.stdout.buffer.flush()
-        else:
-            progress.milestone(f"Writing {path} ...")
-            save(content, Path(path))
+        _put(content, path, progress)
+
+
+def _put(content: bytes, path: str, progress: Progress) -> None:
+    if path == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    else:
+        progress.milestone(f"Writing {path} ...")
+        save(content, Path(path))
+
+
+def _verdict_code(levels: Sequence[str], fail_on: str | None) -> int:
+    """1 when a severity reaches the asked one. A severity that is not known reaches none, and that is said."""
+    if fail_on is None:
+        return WRITTEN
+    if "unknown" in levels or not levels:
+        print("insights-report: A severity is not known, so it was not held against --fail-on.", file=sys.stderr)
+    return REACHED if any(level in _LADDER[_LADDER.index(fail_on) :] for level in levels) else WRITTEN
+
+
+# --- one verdict per period ------------------------------------------------------------------------------------------------------
+
+
+def _history(workspace: Workspace, options: argparse.Namespace, progress: Progress) -> int:
+    latest = workspace.view(Request(pipeline=options.pipeline))
+    if latest.view == "empty":
+        return _complain(_reasons((latest,)) or (f"No pipeline runs in {options.logdir}.",))
+    records = workspace.records(options.pipeline)
+    if options.json:
+        form = past.as_lines if options.json.endswith(".jsonl") else past.as_array
+        _put(form(records), options.json, progress)
+    else:
+        config = workspace.settings_of(options.pipeline).config
+        locale = config.insights.locale if config and checked_locale(config.insights.locale) else "en"
+        words = Words(locale=locale, currency=config.insights.currency if config else "")
+        _put(past.as_table(records, words).encode(), options.output or "-", progress)
+    damages = _reasons((latest,), level="error")
+    return _complain(damages) if damages else _verdict_code([one.severity for one in records[-1:]], options.fail_on)
+
+
+# --- a report for each new run ---------------------------------------------------------------------------------------------------
+
+
+def _watch(workspace: Workspace, options: argparse.Namespace, progress: Progress) -> int:
+    """Until Ctrl-C, which ends it well. What goes wrong with one report is said, and tried again."""
+    folder = Path(options.output or "reports")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotWrite(f"Cannot make the folder {folder}: {error.strerror}. Choose another place with -o.") from error
+
+    def write(pipeline: str, run: str, path: Path) -> None:
+        wish = replace(wish_of(options), pipeline=pipeline, run=run)
+        _put(make((gather(workspace, wish, notes_of(options)),), "pdf"), str(path), progress)
+
+    watch = Watch(workspace, folder, pipeline=options.pipeline, every=options.all_pipelines)
+    progress.milestone(f"Waiting for runs; reports go to {folder}. Ctrl-C ends.")
+    try:
+        while True:
+            _look(watch, write)
+            time.sleep(options.every)
+    except KeyboardInterrupt:
+        progress.milestone("Stopped watching.")
+        return WRITTEN
+
+
+def _look(watch: Watch, write: Write) -> None:
+    try:
+        watch.look(write)
+    except InsightsError as error:
+        print(f"insights-report: {error}", file=sys.stderr)
+
+
+# --- words -----------------------------------------------------------------------------------------------------------------------
 
 
 def _reasons(views: Sequence[View], *, level: str = "") -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from model_insights.view import (
     Table,
 )
 from report.figures import FULL, HALF, draw
+from report.look import style_of
 from report.pages import Report
 
 HERE = Path(__file__).parent
@@ -74,7 +75,7 @@ def render(report: Report, *, faces: str = "", images: bool = False) -> str:
         .render(
             report=report,
             fonts=Markup(faces or _embedded_faces()),
-            style=Markup((HERE / "templates" / "style.css").read_text("utf-8")),
+            style=Markup((HERE / "templates" / "style.css").read_text("utf-8") + style_of(report.look)),
             rows=_rows,
             part=_part,
             ladder=_ladder,

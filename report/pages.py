@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from model_insights.noun import Noun
 from model_insights.view import Block, Fact, Facts, Notice, Paragraph, Section, Table, Triangle, View, Waterfall
 from report.limits import LIMITS, Limit, cut_blocks
+from report.look import Look, Review
 
-MOST_PAGES = 8
+MOST_PAGES = 8  # but for the appendix
+NO_LOOK = Look()
 _MONEY = ("cost", "share", "cases", "change")  # columns of the dearest slices on page 1, where the table has them
 
 
@@ -27,6 +29,10 @@ class Sheet(Noun):
     worst: Table | None = None  # the verdict's three dearest slices
     triangle: Triangle | None = None
     close: bool = False  # set closer, because it ran over its page
+    kind: Literal["verdict", "page", "how", "appendix"] = "page"  # an appendix takes as many pages as it needs
+    view: View | None = None  # whose verdict it is, where a report has several
+    review: Review = Review()
+    foot: str = ""  # words at the foot of its pages, where they are not the report's
 
 
 class Report(Noun):
@@ -43,6 +49,7 @@ class Report(Noun):
     running: str  # the words at the foot of every page
     mark: str  # the checksum that the tab shows for the same result
     checksum: str  # of all views, for who wants to compare files
+    look: Look = Look()
 
 
 # (sheet, its name, the sections it takes in this order)
@@ -58,26 +65,46 @@ _HOW = ("insights.how", "cost.account", "insights.lineage")
 _PLANNED = {"insights.verdict", *_HOW, *(key for _, _, wanted in _PLAN for key in wanted)}
 
 
-def plan(views: Sequence[View], tight: Mapping[str, int] | None = None, *, only: Collection[str] = ()) -> Report:
+def plan(
+    views: Sequence[View],
+    tight: Mapping[str, int] | None = None,
+    *,
+    only: Collection[str] = (),
+    look: Look = NO_LOOK,
+    appendix: Sequence[View] = (),
+) -> Report:
     """The report of some views. `tight` says for each sheet id how often it ran over its page (see LIMITS); `only`: these sheets."""
-    views = tuple(printable(view) for view in views)
+    views, look = tuple(printable(view) for view in views), convert_printable(look)
     main = next((view for view in views if view.headline), views[0])
     sections = _sections(views)
-    sheets = _without_repeats([_verdict(main, sections), *_middle(sections), _how(sections)])
-    limits = {sheet.id: LIMITS[min((tight or {}).get(sheet.id, 0), len(LIMITS) - 1)] for sheet in sheets}
+    sheets = _without_repeats([_verdict(main, sections, look), *_middle(sections), _how(sections)])
+    limits = limits_of(sheets, tight)
+    sheets = [cut_sheet(sheet, limits[sheet.id]) for sheet in sheets if look.length != "brief" or sheet.kind == "verdict"]
+    sheets += appendix_sheets(tuple(printable(view) for view in appendix))
     return Report(
         title=main.title,
         subtitle=main.subtitle,
         locale=main.locale,
         view=main,
-        sheets=tuple(_cut_sheet(sheet, limits[sheet.id]) for sheet in sheets if not only or sheet.id in only),
+        sheets=tuple(sheet for sheet in sheets if not only or sheet.id in only),
         notices=_once(notice for view in views for notice in view.notices),
         facts=_provenance(views, main),
         most_notices=max(limits["how"].rows // 2, 1),
-        running=" · ".join(f"{fact.label}: {fact.value}" for fact in main.footer[:3]),
+        running=running(main),
         mark=next((fact.value for fact in main.footer if fact.label == "Checksum"), checksum(views)[:12]),
         checksum=checksum(views),
+        look=look,
     )
+
+
+def limits_of(sheets: Sequence[Sheet], tight: Mapping[str, int] | None) -> dict[str, Limit]:
+    """By sheet id, the limit of how often it ran over."""
+    return {sheet.id: LIMITS[min((tight or {}).get(sheet.id, 0), len(LIMITS) - 1)] for sheet in sheets}
+
+
+def running(view: View) -> str:
+    """The words at the foot of a view's pages."""
+    return " · ".join(f"{fact.label}: {fact.value}" for fact in view.footer[:3])
 
 
 def checksum(views: Sequence[View]) -> str:
@@ -88,6 +115,11 @@ def checksum(views: Sequence[View]) -> str:
 def printable(view: View) -> View:
     """The view without characters that no page can show: controls, lone surrogates, overrides of the writing direction."""
     return msgspec.convert(_printable(msgspec.to_builtins(view)), View)
+
+
+def convert_printable(look: Look) -> Look:
+    """The look without characters that no page can show."""
+    return msgspec.convert(_printable(msgspec.to_builtins(look)), Look)
 
 
 def _printable(node: Any) -> Any:
@@ -134,14 +166,51 @@ def _sections(views: Sequence[View]) -> dict[str, Section]:
     return found | {f"insights.{name}": Section(id=name, title="", blocks=blocks) for name, blocks in parts.items() if blocks}
 
 
-def _verdict(main: View, sections: Mapping[str, Section]) -> Sheet:
+def _verdict(main: View, sections: Mapping[str, Section], look: Look) -> Sheet:
     section = sections.get("insights.verdict", Section(id="verdict", title=""))
     triangle = next((block for block in section.blocks if isinstance(block, Triangle)), None)
     rest = msgspec.structs.replace(section, blocks=tuple(block for block in section.blocks if block is not triangle))
     slices = sections.get("cost.slices")
     tables = [block for block in slices.blocks if isinstance(block, Table) and block.rows] if slices else []
-    title = main.headline.sentence if main.headline else section.title or main.title
-    return Sheet(id="verdict", label="Verdict", title=title, sections=(rest,), worst=tables[0] if tables else None, triangle=triangle)
+    title = look.review.headline or (main.headline.sentence if main.headline else section.title or main.title)
+    worst = tables[0] if tables else None
+    return Sheet(
+        id="verdict", label="Verdict", title=title, sections=(rest,), worst=worst, triangle=triangle, kind="verdict", view=main, review=look.review
+    )  # fmt: skip
+
+
+def verdict_sheet(views: Sequence[View], look: Look = NO_LOOK) -> Sheet:
+    """Page 1 of some views, for a report on several pipelines."""
+    views = tuple(printable(view) for view in views)
+    main = next((view for view in views if view.headline), views[0])
+    return _verdict(main, _sections(views), convert_printable(look))
+
+
+def appendix_sheets(views: Sequence[View]) -> list[Sheet]:
+    """Every table of the two pages as a whole, then the detail pages; each view takes the pages it needs."""
+    sheets = []
+    for number, view in enumerate(views):
+        whole = view.view in ("insights", "cost")
+        sections = tuple(kept for section in view.sections if (kept := _appended(section, whole)).blocks)
+        if sections:
+            label = f"Appendix: {view.title}"
+            sheets.append(
+                Sheet(id=f"appendix-{number}", label=label, title=_appendix_title(view, sections), sections=sections, kind="appendix")
+            )
+    return sheets
+
+
+def _appended(section: Section, whole: bool) -> Section:
+    """Of the two pages the tables with the names they have there; of a detail page everything."""
+    blocks = tuple(block for block in section.blocks if isinstance(block, Table) and block.rows) if whole else section.blocks
+    return msgspec.structs.replace(section, blocks=blocks, lead="" if whole else section.lead)
+
+
+def _appendix_title(view: View, sections: Sequence[Section]) -> str:
+    if view.view not in ("insights", "cost"):
+        return view.title
+    rows = sum(len(block.rows) for section in sections for block in section.blocks if isinstance(block, Table))
+    return f"{view.title}: all {rows:,} rows of its tables"
 
 
 def _middle(sections: Mapping[str, Section]) -> list[Sheet]:
@@ -150,7 +219,8 @@ def _middle(sections: Mapping[str, Section]) -> list[Sheet]:
 
 
 def _how(sections: Mapping[str, Section]) -> Sheet:
-    return _sheet("how", "How we know", [sections[key] for key in (*_HOW, *_unplanned(sections, "how")) if key in sections])
+    sheet = _sheet("how", "How we know", [sections[key] for key in (*_HOW, *_unplanned(sections, "how")) if key in sections])
+    return msgspec.structs.replace(sheet, kind="how")
 
 
 def _unplanned(sections: Mapping[str, Section], sheet: str) -> list[str]:
@@ -186,7 +256,7 @@ def _without_repeats(sheets: Sequence[Sheet]) -> list[Sheet]:
     return out
 
 
-def _cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
+def cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
     figures = limit.figures
     sections = []
     for section in sheet.sections[: limit.sections]:

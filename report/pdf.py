@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from weasyprint import HTML, Document
@@ -13,7 +14,8 @@ from weasyprint.urls import URLFetcher, URLFetcherResponse
 from model_insights.view import View
 from report.html import FONTS, font_face, render
 from report.limits import LIMITS
-from report.pages import Report, plan
+from report.look import Look
+from report.pages import NO_LOOK, Report, plan
 
 VARIANT = "pdf/ua-1"
 FONT_FILES = {f"insights-font:{weight}": path for weight, path in FONTS.items()}  # short addresses: long data slows the CSS parser
@@ -35,31 +37,43 @@ class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
         raise Refused(f"The report fetches nothing, and a page asked for {url[:80]!r}.")
 
 
-def to_pdf(views: Sequence[View]) -> bytes:
-    """The report as PDF/UA: at most eight pages, tagged, with bookmarks. Equal views give equal bytes."""
-    report, document = lay_out(views)
+Planner = Callable[..., Report]  # (tight, only=...): see pages.plan
+
+
+def to_pdf(views: Sequence[View], *, look: Look = NO_LOOK, appendix: Sequence[View] = ()) -> bytes:
+    """The report as PDF/UA: at most eight pages and the appendix, tagged, with bookmarks. Equal views give equal bytes."""
+    return bytes_of(*lay_out(views, look=look, appendix=appendix))
+
+
+def bytes_of(report: Report, document: Document) -> bytes:
+    """A document that was laid out, as PDF/UA."""
     pdf: bytes = document.write_pdf(pdf_variant=VARIANT, pdf_identifier=bytes.fromhex(report.checksum)[:16])
     return pdf
 
 
-def lay_out(views: Sequence[View]) -> tuple[Report, Document]:
+def lay_out(views: Sequence[View], *, look: Look = NO_LOOK, appendix: Sequence[View] = ()) -> tuple[Report, Document]:
+    """The report of some views, laid out."""
+    return fit(partial(plan, views, look=look, appendix=appendix))
+
+
+def fit(planned: Planner) -> tuple[Report, Document]:
     """Lay out; for sheets that run over their page the most that fits is sought, then all is laid out once more."""
     fonts = FontConfiguration()
-    report = plan(views)
+    report = planned()
     document = _set(report, fonts)
     over = _over(report, document)
     if not over:
         return report, document
-    report = plan(views, _fitting(views, over, fonts))
+    report = planned(_fitting(planned, over, fonts))
     return report, _set(report, fonts)
 
 
-def _fitting(views: Sequence[View], over: set[str], fonts: FontConfiguration) -> dict[str, int]:
+def _fitting(planned: Planner, over: set[str], fonts: FontConfiguration) -> dict[str, int]:
     """For each sheet that runs over the first of LIMITS that fits, by bisection; all of them are tried in one layout."""
     low, high = dict.fromkeys(over, 1), dict.fromkeys(over, len(LIMITS) - 1)
     while open_ones := [name for name in over if low[name] < high[name]]:
         tried = {name: (low[name] + high[name]) // 2 for name in open_ones}
-        part = plan(views, tried, only=open_ones)
+        part = planned(tried, only=open_ones)
         still = _over(part, _set(part, fonts))
         for name, level in tried.items():
             if name in still:
@@ -74,6 +88,6 @@ def _set(report: Report, fonts: FontConfiguration) -> Document:
 
 
 def _over(report: Report, document: Document) -> set[str]:
-    """Ids of the sheets that take more than one page."""
+    """Ids of the sheets that take more than one page and may not."""
     pages = Counter(name for page in document.pages for name in page.anchors)
-    return {sheet.id for sheet in report.sheets if pages[sheet.id] > 1}
+    return {sheet.id for sheet in report.sheets if pages[sheet.id] > 1 and sheet.kind != "appendix"}

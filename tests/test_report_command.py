@@ -14,11 +14,20 @@ import pytest
 pytest.importorskip("weasyprint")
 pytest.importorskip("matplotlib")
 
+import builders
 import view_builders as a
+from builders import a_history, an_evaluation
 
 import report.__main__ as command
 from model_insights.errors import ConfigError, UnknownId
-from model_insights.view import Notice, Request, View
+from model_insights.loaded import Loaded
+from model_insights.reading import Settings
+from model_insights.run import History, Period, Run
+from model_insights.view import Notice, Request, Table, View
+from model_insights.workspace import Workspace
+from report.gather import Wish, gather
+from report.notes import ReviewNotes
+from report.watch import Watch
 
 SMALL = a.a_small_view()
 COST = a.a_cost_view(sections=(), footer=())
@@ -43,6 +52,9 @@ class FakeWorkspace:
     def view(self, request: Request) -> View:
         self.requests.append(request)
         return self._answer(request)
+
+    def settings_of(self, pipeline: str) -> Settings:
+        return Settings(config=None, folders=())
 
 
 @pytest.fixture
@@ -174,3 +186,179 @@ def test_a_terminal_sees_details_and_a_file_does_not(monkeypatch):
 
     assert terminal.getvalue().endswith("\r\x1b[K  evaluation 165 of")
     assert "Reading runs ...\n" == file.getvalue()
+
+
+# --- beyond one report ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("level", "code"), [("none", 0), ("little", 0), ("big", 1), ("emergency", 1), ("unknown", 0)])
+def test_fail_on_ends_with_1_when_the_severity_reaches_it_and_the_report_is_written(
+    workspace, tmp_path: Path, capsys, level: str, code: int
+):
+    severity = msgspec.structs.replace(a.a_headline().severity, level=level)
+    view = a.a_small_view(headline=a.a_headline(severity=severity))
+    workspace(lambda _: view)
+
+    assert code == command.main(["runs", "--json", str(tmp_path / "r.json"), "--fail-on", "big"])
+    assert (tmp_path / "r.json").exists()
+    assert (level == "unknown") == ("A severity is not known" in capsys.readouterr().err)
+
+
+def test_damage_wins_over_a_severity_that_is_reached(workspace, tmp_path: Path):
+    workspace(lambda _: msgspec.structs.replace(SMALL, notices=(DAMAGE,)))
+
+    assert 2 == command.main(["runs", "--json", str(tmp_path / "r.json"), "--fail-on", "little"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["runs", "--brief", "--full"],
+        ["runs", "--since", "May", "--reference", "previous"],
+        ["runs", "--all-pipelines", "--full"],
+        ["runs", "--history", "--watch"],
+        ["runs", "--watch", "-o", "-"],
+        ["runs", "--every", "0"],
+        ["runs", "--paper", "A3"],
+    ],
+)
+def test_options_that_contradict_each_other_end_with_2(options: list[str], capsys):
+    with pytest.raises(SystemExit) as ended:
+        command.main(options)
+
+    assert 2 == ended.value.code
+    assert "insights-report: error: " in capsys.readouterr().err
+
+
+# --- on the demo ------------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def live(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The demo, read once."""
+    read = Workspace.open(str(root / "examples" / "shoes" / "runs"), state=str(tmp_path_factory.mktemp("state")))
+    read.scan()
+    return read
+
+
+@pytest.fixture
+def demo(live: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
+    class Opened:
+        @staticmethod
+        def open(logdir: str, **_: str) -> Workspace:
+            return live
+
+    monkeypatch.setattr(command, "Workspace", Opened)
+    return lambda *options: command.main(["runs", "--state", str(tmp_path / "state"), *options])
+
+
+def test_the_history_is_one_verdict_per_period(demo, capsysbinary):
+    assert 1 == demo("--history", "--json", "--fail-on", "emergency")
+
+    records = msgspec.json.decode(capsysbinary.readouterr().out)
+    assert 17 == len(records)
+    assert ("2025-09-22", "model", "emergency") == tuple(records[-1][key] for key in ("period", "corner", "severity"))
+
+
+def test_the_history_is_a_table_of_words_too(demo, tmp_path: Path, capsysbinary):
+    assert 0 == demo("--history")
+    assert 0 == demo("--history", "--json", str(tmp_path / "h.jsonl"))
+
+    assert 18 == len(capsysbinary.readouterr().out.splitlines())
+    assert 17 == len((tmp_path / "h.jsonl").read_bytes().splitlines())
+
+
+def test_since_compares_with_the_run_of_that_period(demo, tmp_path: Path):
+    assert 0 == demo("--since", "2025-08-04", "--json", str(tmp_path / "r.json"))
+
+    view = msgspec.json.decode((tmp_path / "r.json").read_bytes())["views"][0]
+    assert "4 Aug 2025" in view["subtitle"]
+
+
+def test_a_period_that_no_run_has_is_a_sentence_with_those_there_are(demo, capsys):
+    assert 2 == demo("--since", "2024-01-01", "--json", "-")
+    assert "No run has the period '2024-01-01'. The periods are 2025-06-02, 2025-06-09 ... 2025-09-22." in capsys.readouterr().err
+
+
+def test_a_note_is_shown_now_and_later_until_an_empty_one_forgets_it(demo, tmp_path: Path):
+    (tmp_path / "note.txt").write_text("What to do: Ask Ada.\nSeen on Monday.")
+    (tmp_path / "empty.txt").write_text("")
+    said = []
+    for options in (("--notes", str(tmp_path / "note.txt")), (), ("--notes", str(tmp_path / "empty.txt"))):
+        demo("--markdown", str(tmp_path / "r.md"), *options)
+        text = (tmp_path / "r.md").read_text()
+        said.append(("Ask Ada." in text, "Seen on Monday." in text))
+
+    assert [(True, True), (True, True), (False, False)] == said
+
+
+def test_the_full_report_asks_for_every_row(live: Workspace, tmp_path: Path):
+    made = gather(live, Wish(length="full"), ReviewNotes(tmp_path))
+    tables = [block for view in made.appendix for section in view.sections for block in section.blocks if isinstance(block, Table)]
+
+    assert ["insights", "cost"] == [view.view for view in made.appendix[:2]]
+    assert [] == [table.id for table in tables if table.total != len(table.rows)]
+    assert any(table.total > 10 for table in tables)
+
+
+# --- waiting for runs -----------------------------------------------------------------------------------------------------------------
+
+
+def test_watching_writes_a_report_for_the_latest_run_and_then_for_each_new_one(tmp_path: Path):
+    runs = [a_run("r1", period="2025-01-06"), a_run("r2", period="2025-01-13/x")]
+    watched, written = FakeHistory(runs), []
+    watch = Watch(watched, tmp_path)
+
+    def write(_: str, run: str, path: Path) -> None:
+        written.append((run, path.name))
+
+    assert (1, 0) == (watch.look(write), watch.look(write))
+    runs.append(a_run("r3", period="Übergang"))
+    assert 1 == watch.look(write)
+    assert [("r2", "report-2025-01-13-x.pdf"), ("r3", "report-Ubergang.pdf")] == written
+
+
+def test_a_report_that_fails_is_tried_again(tmp_path: Path):
+    watch, tried = Watch(FakeHistory([a_run("r1", period="May")]), tmp_path, every=True), []
+
+    def write(_: str, run: str, path: Path) -> None:
+        tried.append(path.name)
+        if len(tried) == 1:
+            raise UnknownId("Not yet.")
+
+    with pytest.raises(UnknownId):
+        watch.look(write)
+    assert 1 == watch.look(write)
+    assert ["report-Shoes-May.pdf"] * 2 == tried
+
+
+def test_ctrl_c_ends_watching_with_0(monkeypatch, tmp_path: Path, capsys):
+    def stop(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.time, "sleep", stop)
+    (tmp_path / "runs").mkdir()
+
+    assert 0 == command.main([str(tmp_path / "runs"), "--state", str(tmp_path / "s"), "--watch", "-o", str(tmp_path / "out")])
+    assert capsys.readouterr().err.endswith(f"Waiting for runs; reports go to {tmp_path / 'out'}. Ctrl-C ends.\nStopped watching.\n")
+
+
+class FakeHistory:
+    """A workspace with one pipeline whose runs the test holds."""
+
+    def __init__(self, runs: list[Run]) -> None:
+        self._runs = runs
+
+    def scan(self) -> None:
+        return
+
+    def pipelines(self) -> tuple[tuple[str, str], ...]:
+        return (("p", "Shoes"),)
+
+    def histories(self) -> tuple[History, ...]:
+        return (msgspec.structs.replace(a_history(*self._runs), pipeline="p"),)
+
+
+def a_run(name: str, *, period: str) -> Run:
+    return builders.a_run(name, period=Period(label=period), evaluation=Loaded(value=an_evaluation()))

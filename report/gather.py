@@ -1,0 +1,121 @@
+"""What a person asks for, answered by the workspace: views, the appendix's views, and how it shall look. For command line and window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from model_insights.errors import UnknownId
+from model_insights.noun import Noun
+from model_insights.view import Request, Table, TableRequest, View
+from model_insights.workspace import Workspace
+from report.brand import read_logo
+from report.look import Length, Look, Paper
+from report.notes import ReviewNotes
+
+ALL_ROWS = 1_000_000
+MOST_FEATURES = 24
+
+
+class Wish(Noun):
+    """One report: of which run, against what, how long, on which paper (empty: as insights.toml says)."""
+
+    pipeline: str = ""
+    run: str = ""
+    reference: str = ""
+    since: str = ""  # a period's label; its run is the reference
+    length: Length = "standard"
+    paper: Paper | None = None
+
+
+class Material(Noun):
+    """All that a report is drawn from."""
+
+    views: tuple[View, ...]
+    look: Look = Look()
+    appendix: tuple[View, ...] = ()
+
+    @property
+    def found(self) -> bool:
+        """False where there was no run to speak of."""
+        return not any(view.view == "empty" for view in self.views)
+
+
+def gather(workspace: Workspace, wish: Wish, notes: ReviewNotes) -> Material:
+    """The material of one report. Raises UnknownId, and what a logo or a note may raise."""
+    request = Request(pipeline=wish.pipeline, run=wish.run, reference=_reference(workspace, wish))
+    views = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
+    made = Material(views=views)
+    if not made.found:
+        return made
+    return replace(
+        made, look=_look(workspace, wish, views[0], notes), appendix=_appendix(workspace, request) if wish.length == "full" else ()
+    )
+
+
+def gather_all(workspace: Workspace, wish: Wish, notes: ReviewNotes) -> tuple[Material, ...]:
+    """The material of every pipeline that has a run to speak of; where none has, of the first."""
+    names = [key for key, _ in workspace.pipelines()] or [""]
+    made = [gather(workspace, replace(wish, pipeline=name), notes) for name in names]
+    return tuple(one for one in made if one.found) or (made[0],)
+
+
+def _reference(workspace: Workspace, wish: Wish) -> str:
+    """The reference by its id. Raises UnknownId when no run has the period of `since`."""
+    if not wish.since:
+        return wish.reference
+    listed = dict(workspace.pipelines())
+    wanted = next((key for key, name in listed.items() if wish.pipeline in ("", key, name)), "")
+    runs = [run for history in workspace.histories() if history.pipeline == wanted for run in history.runs]
+    found = next((run for run in reversed(runs) if run.period.label == wish.since), None)
+    if found is None:
+        labels = [run.period.label for run in runs]
+        known = (
+            f" The periods are {', '.join(labels[:2])} ... {labels[-1]}." if len(labels) > 3 else f" The periods are {', '.join(labels)}."
+        )
+        raise UnknownId(f"No run has the period {wish.since!r}.{known if labels else ''}")
+    return f"run:{found.id}"
+
+
+def _look(workspace: Workspace, wish: Wish, view: View, notes: ReviewNotes) -> Look:
+    settings = workspace.settings_of(view.selection.pipeline)
+    review = notes.read(view.selection.pipeline, view.selection.run)
+    own = settings.config.report if settings.config else None
+    if own is None:
+        return Look(length=wish.length, paper=wish.paper or "A4", review=review)
+    return Look(
+        length=wish.length, paper=wish.paper or own.paper, company=own.company, accent=own.accent, recipients=own.recipients,
+        notes=own.notes, review=review, logo=read_logo(own.logo, _beside(settings.folders)) if own.logo else "",
+    )  # fmt: skip
+
+
+def _beside(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    """Only the folder of insights.toml itself."""
+    return folders[:1]
+
+
+# --- the appendix ----------------------------------------------------------------------------------------------------------------
+
+
+def _appendix(workspace: Workspace, request: Request) -> tuple[View, ...]:
+    """Both pages with their tables whole, then the page of every feature that did not hold."""
+    first = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
+    whole = tuple(_whole(workspace, request, view) for view in first)
+    features = dict.fromkeys(_features(whole[0]))
+    return (*whole, *(workspace.view(replace(request, view="feature", id=name)) for name in [*features][:MOST_FEATURES]))
+
+
+def _whole(workspace: Workspace, request: Request, view: View) -> View:
+    cut = [block.id for section in view.sections for block in section.blocks if isinstance(block, Table) and block.total > len(block.rows)]
+    asked = {name: TableRequest(size=ALL_ROWS) for name in cut}
+    return workspace.view(replace(request, view=view.view, tables=asked)) if cut else view
+
+
+def _features(view: View) -> Iterator[str]:
+    for section in view.sections:
+        for block in section.blocks:
+            for row in block.rows if isinstance(block, Table) and section.corner else ():
+                if row.link and row.link.view == "feature" and any(cell.state in ("violated", "watch") for cell in row.cells):
+                    yield row.link.id
