@@ -77,8 +77,10 @@ def _not_reading(statements: list[list[str]]) -> str:
 
 def expression_fault(text: str) -> str:
     """Why `text` is more than an expression over columns, as the end of a sentence; "" when it is not."""
-    inner = sorted({word.upper() for kind, word in _tokens(text) if kind == "word"} & {"SELECT", "WITH"})
-    return f"holds a query of its own ({inner[0]})" if inner else ""
+    tokens = _tokens(text)
+    if inner := sorted({word.upper() for kind, word in tokens if kind == "word"} & {"SELECT", "WITH"}):
+        return f"holds a query of its own ({inner[0]})"
+    return "holds a semicolon" if any(kind == "other" and one == ";" for kind, one in tokens) else ""
 
 
 def _tokens(text: str) -> list[tuple[str, str]]:

@@ -67,3 +67,8 @@ def test_an_expression_over_columns_is_taken(text: str) -> None:
 @pytest.mark.parametrize("text", ["(SELECT * FROM read_csv('/etc/passwd'))", "a IN (select 1)", "WITH x AS (SELECT 1) x"])
 def test_an_expression_with_a_query_inside_is_refused(text: str) -> None:
     assert "query of its own" in expression_fault(text)
+
+
+def test_a_semicolon_ends_no_expression_and_is_refused_outside_of_texts() -> None:
+    assert expression_fault("1; drop table t") == "holds a semicolon"
+    assert expression_fault("CASE WHEN note = ';' THEN 1 END") == ""
