@@ -9,7 +9,7 @@ from scipy import stats
 from model_insights.cost.rates import confusion, scalar
 from model_insights.errors import UnknownId
 from model_insights.evidence.model import key_text, metric_change, metric_error, metric_name, scalar_names
-from model_insights.history import evaluation_of, serving
+from model_insights.history import candidate_model, evaluation_of, serving
 from model_insights.judgement import Judgement
 from model_insights.metrics import (
     Array,
@@ -45,6 +45,8 @@ from model_insights.view import (
     Tick,
     TimeSeries,
 )
+from model_insights.views import curves
+from model_insights.views.curves import Role, Shown
 from model_insights.views.page import period_text, run_axis, table, value_axis
 from model_insights.wording import Words, plural
 
@@ -75,7 +77,7 @@ def sections(
         _metrics(judged, evaluation, where, words, tables),
         _history(judged, where, words),
         _curves(judged, plots, earlier, plot_reason, words),
-        _confusion(judged, evaluation, where, words, tables),
+        _confusion(judged, evaluation, where, plots, words, tables),
     )
 
 
@@ -217,20 +219,29 @@ def _curves(judged: Judgement, plots: Sequence[Plot], earlier: Sequence[Plot], r
     if now is None:
         text = reason or "The evaluation stored no plots for this slice. Add CalibrationPlot and ConfusionMatrixPlot to the metrics."
         return Section(id="curves", title="No curves for this slice", blocks=(Paragraph(text=text, tone="unknown"),))
-    shown = [(f"now: {period_text(judged.run, words)}", now, True)]
+    shown = [Shown(name=f"now: {period_text(judged.run, words)}", plot=now, role="main")]
     if then is not None and judged.reference is not None:
-        shown.append((f"reference: {period_text(judged.reference, words)}", then, False))
-    figures = [figure for figure in (_calibration(shown, words), _roc(shown, words), _precision_recall(shown, words)) if figure is not None]
-    return Section(id="curves", title="Calibration, ROC and precision-recall of the serving model", blocks=tuple(figures))
+        shown.append(Shown(name=f"reference: {period_text(judged.reference, words)}", plot=then, role="reference"))
+    if (trained := _candidate(plots, judged.run)) is not None:
+        shown.append(Shown(name="candidate, trained in this run", plot=trained, role="candidate"))
+    made = [draw(shown, words) for draw in (_calibration, curves.residuals, curves.predictions, _roc, _precision_recall, curves.gain)]
+    figures = tuple(figure for figure in made if figure is not None)
+    return Section(id="curves", title="Calibration, predictions, ROC, precision-recall and gain of the serving model", blocks=figures)
+
+
+def _candidate(plots: Sequence[Plot], run: Run) -> Plot | None:
+    """The plots of the model trained in the run, judged on the same data beside the serving one; None where only one was judged."""
+    name = candidate_model(run)
+    return next((p for p in plots if name and p.key.model_name == name and (p.confusion or p.calibration)), None)
 
 
 def _of_model(plots: Sequence[Plot], model: str | None) -> Plot | None:
     return next((p for p in plots if p.key.model_name in (model, "") and (p.confusion or p.calibration)), None)
 
 
-def _line(name: str, pairs: Sequence[tuple[float | None, float | None, str]], main: bool) -> Line:
+def _line(name: str, pairs: Sequence[tuple[float | None, float | None, str]], role: Role) -> Line:
     points = tuple(Point(x=x, y=y, text=f"{name}, {text}") for x, y, text in pairs if x is not None and y is not None)
-    return Line(name=name, points=points, role="main" if main else "reference")
+    return Line(name=name, points=points, role=role)
 
 
 def _unit_axis(label: str, words: Words) -> Axis:
@@ -241,16 +252,16 @@ def _guide(name: str, high: float = 1.0) -> Line:
     return Line(name=name, points=(Point(x=0.0, y=0.0, text=name), Point(x=high, y=high, text=name)), role="guide")
 
 
-def _calibration(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve | None:
+def _calibration(shown: Sequence[Shown], words: Words) -> Curve | None:
     """Mean label against mean prediction per stored bucket; buckets with fewer than 10 examples are left out."""
     lines = []
-    for name, plot, main in shown:
+    for one in shown:
         pairs = [
             (x := b.prediction_sum / b.examples, y := b.label_sum / b.examples, f"predicted {words.number(x)}, observed {words.number(y)}, n {words.count(b.examples)}")
-            for b in plot.calibration if b.examples >= 10
+            for b in one.plot.calibration if b.examples >= 10
         ]  # fmt: skip
         if pairs:
-            lines.append(_line(name, pairs, main))
+            lines.append(_line(one.name, pairs, one.role))
     if not lines:
         return None
     top = max(v for line in lines for p in line.points for v in (p.x, p.y or 0.0)) * 1.05
@@ -266,8 +277,8 @@ def _calibration(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve
     )
 
 
-def _roc(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve | None:
-    lines = [_line(name, [_roc_point(m, words) for m in plot.confusion], main) for name, plot, main in shown if plot.confusion]
+def _roc(shown: Sequence[Shown], words: Words) -> Curve | None:
+    lines = [_line(one.name, [_roc_point(m, words) for m in one.plot.confusion], one.role) for one in shown if one.plot.confusion]
     lines = [line for line in lines if line.points]
     if not lines:
         return None
@@ -283,11 +294,11 @@ def _roc_point(m: ConfusionMatrix, words: Words) -> tuple[float | None, float | 
     return x, y, f"threshold {words.number(m.threshold)}: false positive rate {words.number(x)}, recall {words.number(y)}"
 
 
-def _precision_recall(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> Curve | None:
+def _precision_recall(shown: Sequence[Shown], words: Words) -> Curve | None:
     lines = []
-    for name, plot, main in shown:
+    for one in shown:
         pairs = []
-        for m in plot.confusion:
+        for m in one.plot.confusion:
             found, flagged = m.true_positives + m.false_negatives, m.true_positives + m.false_positives
             if found > 0 and flagged > 0:
                 recall, precision = m.true_positives / found, m.true_positives / flagged
@@ -299,7 +310,7 @@ def _precision_recall(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> 
                     )
                 )
         if pairs:
-            lines.append(_line(name, pairs, main))
+            lines.append(_line(one.name, pairs, one.role))
     if not lines:
         return None
     x, y = _unit_axis("Recall", words), _unit_axis("Precision", words)
@@ -312,8 +323,14 @@ def _precision_recall(shown: Sequence[tuple[str, Plot, bool]], words: Words) -> 
     )
 
 
-def _confusion(judged: Judgement, evaluation: Evaluation, where: SliceKey, words: Words, tables: Mapping[str, TableRequest]) -> Section:
-    matrices = confusion(evaluation, where, serving(judged.run).model or "")
+def _confusion(
+    judged: Judgement, evaluation: Evaluation, where: SliceKey, plots: Sequence[Plot], words: Words, tables: Mapping[str, TableRequest]
+) -> Section:
+    model = serving(judged.run).model or ""
+    classes = curves.classes(curves.stored_classes(evaluation, where, model, plots), words)
+    if classes is not None:
+        return Section(id="confusion", title="Which classes are taken for which", blocks=(classes,))
+    matrices = confusion(evaluation, where, model)
     return Section(
         id="confusion",
         title=f"Confusion matrix at {plural(len(matrices), 'threshold')}",
