@@ -19,7 +19,7 @@ from model_insights.cost.uncovered import uncovered
 from model_insights.cost.units import UnitTable, Unmatched, aligned, unit_table
 from model_insights.errors import TableError
 from model_insights.slices import OVERALL, SliceKey
-from model_insights.views.joined import join_facts
+from model_insights.views.joined import join_facts, not_covered
 from model_insights.wording import Words
 from tests.builders import a_cost, a_unit, some_cells
 
@@ -394,3 +394,11 @@ def test_the_account_tells_rows_keys_cases_and_the_range() -> None:
 
 def test_a_run_without_tables_has_no_facts_about_them() -> None:
     assert join_facts(a_priced_cost(), "the tables are not there", Words()) == ()
+
+
+def test_the_lead_tells_the_range_and_is_silent_where_nothing_is_left_out() -> None:
+    words = Words(currency="EUR")
+
+    assert not_covered(a_priced_cost(), OUTSIDE, words).replace("\xa0", " ") == "; not covered: EUR 0 to EUR 100"
+    assert not_covered(a_priced_cost(), UnitTable(rows=(), joined=2), words) == ""
+    assert not_covered(a_priced_cost(), "no table", words) == ""

@@ -21,10 +21,16 @@ def join_facts(cost: RunCost, table: UnitTable | str | None, words: Words) -> tu
     return (*rows, *unmatched, Fact(label="Not covered", value=_not_covered(outside, words)))
 
 
+def not_covered(cost: RunCost, table: UnitTable | str | None, words: Words) -> str:
+    """`; not covered: EUR 1 to EUR 5` for the lead of the slices; "" when nothing with known cases is outside the total."""
+    outside = uncovered(cost, table) if isinstance(table, UnitTable) else None
+    return f"; not covered: {words.money(outside.low)} to {words.money(outside.high)}" if outside and outside.volume else ""
+
+
 def _unmatched(one: Unmatched, words: Words) -> str:
     more = one.rows - len(one.keys)
     keys = "; ".join(one.keys) + (f" and {words.count(more)} more" if more > 0 else "")
-    cases = "" if one.volume is None else f", {words.count(round(one.volume))} cases"
+    cases = "" if one.volume is None else f", {_count(round(one.volume), 'case', words)}"
     return f"{_count(one.rows, 'row', words)}{cases}: {one.reason} ({keys})"
 
 
@@ -39,7 +45,7 @@ def _not_covered(outside: Uncovered, words: Words) -> str:
     )
     untold = f"; of {words.count(outside.untold)} of them no table tells the cases" if outside.untold else ""
     low, high = (words.money(rate, digits=3) for rate in outside.per_case)
-    cases = f"{words.count(round(outside.volume))} cases" if outside.volume else "no known number of cases"
+    cases = _count(round(outside.volume), "case", words) if outside.volume else "no known number of cases"
     return (
         f"{words.money(outside.low)} to {words.money(outside.high)} for {cases} in {what} without a price{untold}. "
         f"Per case as in the cheapest ({low}) and the dearest ({high}) priced unit; not in the total."
