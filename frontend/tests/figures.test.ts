@@ -117,6 +117,18 @@ test("a gap in a series is a gap in its line", () => {
   expect(path.split("M").length - 1).toBe(2);
 });
 
+test("a line of one point is a dot, in the picture and in the legend", () => {
+  const figure = a("curve", "cost");
+  const lines = figure.lines.flatMap((line) => [
+    line,
+    { ...line, name: "as operated", role: "reference" as const, points: line.points.slice(0, 1) },
+  ]);
+  const { node, legend } = drawn({ ...figure, lines });
+
+  expect(node.querySelectorAll(".dots.role-reference circle").length).toBe(1);
+  expect(legend.map(({ shape }) => shape)).toEqual(["line", "dot"]);
+});
+
 test("points without a value have no place", () => {
   const figure = a("time_series");
 

@@ -15,7 +15,7 @@ export interface Target {
 
 export interface LegendItem {
   name: string;
-  shape: "line" | "area" | "bar" | "tick" | "level" | "hatch";
+  shape: "line" | "dot" | "area" | "bar" | "tick" | "level" | "hatch";
   /** Class that gives colour and dash, the same as in the picture. */
   look: string;
 }

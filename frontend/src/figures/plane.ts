@@ -14,6 +14,8 @@ export interface PlaneStyle {
 
 type Plane = TimeSeries | Curve;
 
+const MOST_BARS = 80;
+
 export function drawPlane(figure: Plane, { width, height, dots }: PlaneStyle): Drawing {
   const x = rangeOf(figure.x, [
     ...pointsOf(figure).map((point) => point.x),
@@ -72,42 +74,40 @@ function bandArea(band: Band): Plot.Markish {
 }
 
 function lineMarks(line: Line, dots: boolean): Plot.Markish[] {
-  const bounded = line.points.filter((point) => point.y !== null && point.low !== null && point.high !== null);
-  const shown = dots
-    ? line.points.filter((point) => point.y !== null)
-    : line.points.filter((point) => point.emphasis && point.y !== null);
-  const isMain = line.role === "main" || line.role === "candidate";
-  const interval =
-    dots && line.points.length <= 80
-      ? Plot.ruleX(bounded, { x: "x", y1: "low", y2: "high", className: `interval role-${line.role}` })
-      : Plot.areaY(line.points, {
-          x: "x",
-          y1: (point: Point) => point.low ?? Number.NaN,
-          y2: (point: Point) => point.high ?? Number.NaN,
-          className: `spread role-${line.role}`,
-        });
+  const look = `role-${line.role}`;
+  const y = (point: Point) => point.y ?? Number.NaN;
+  const dotted = dotsOf(line, dots);
+  const chosen = dotted.filter((point) => point.emphasis);
   return [
-    ...(bounded.length > 0 && line.role !== "guide" ? [interval] : []),
-    Plot.line(line.points, { x: "x", y: (point: Point) => point.y ?? Number.NaN, className: `line role-${line.role}` }),
-    ...(isMain
-      ? [
-          Plot.dot(shown, {
-            x: "x",
-            y: "y",
-            r: (point: Point) => (point.emphasis ? 5 : 2.5),
-            className: `dots role-${line.role}`,
-          }),
-        ]
-      : []),
-    ...(isMain
-      ? [
-          Plot.dot(
-            shown.filter((point) => point.emphasis),
-            { x: "x", y: "y", r: 8, className: `ring role-${line.role}` },
-          ),
-        ]
-      : []),
+    ...intervals(line, dots),
+    Plot.line(line.points, { x: "x", y, className: `line ${look}` }),
+    Plot.dot(dotted, {
+      x: "x",
+      y,
+      r: (point: Point) => (point.emphasis || isAlone(line) ? 5 : 2.5),
+      className: `dots ${look}`,
+    }),
+    Plot.dot(chosen, { x: "x", y, r: 8, className: `ring ${look}` }),
   ];
+}
+
+/** Points that are seen as such: those of main lines where all are, the chosen one, and a line that is a single point. */
+function dotsOf(line: Line, dots: boolean): Point[] {
+  const isMain = line.role === "main" || line.role === "candidate";
+  return line.points.filter((point) => point.y !== null && (isAlone(line) || (isMain && (dots || point.emphasis))));
+}
+
+const isAlone = (line: Line) => line.points.length === 1;
+
+/** Few intervals stand as bars at their points, many as a shade around the line. */
+function intervals(line: Line, dots: boolean): Plot.Markish[] {
+  const bounded = line.points.filter((point) => point.y !== null && point.low !== null && point.high !== null);
+  if (bounded.length === 0 || line.role === "guide") return [];
+  if (dots && line.points.length <= MOST_BARS)
+    return [Plot.ruleX(bounded, { x: "x", y1: "low", y2: "high", className: `interval role-${line.role}` })];
+  const y1 = (point: Point) => point.low ?? Number.NaN;
+  const y2 = (point: Point) => point.high ?? Number.NaN;
+  return [Plot.areaY(line.points, { x: "x", y1, y2, className: `spread role-${line.role}` })];
 }
 
 function levelMarks(mark: Mark, room: number): Plot.Markish[] {
@@ -135,7 +135,9 @@ function targetsOf(figure: Plane, toX: (value: number) => number, toY: (value: n
 }
 
 function legendOf(figure: Plane): LegendItem[] {
-  const lines = figure.lines.map((line): LegendItem => ({ name: line.name, shape: "line", look: `role-${line.role}` }));
+  const lines = figure.lines.map(
+    (line): LegendItem => ({ name: line.name, shape: isAlone(line) ? "dot" : "line", look: `role-${line.role}` }),
+  );
   const bands = figure.bands.map((band): LegendItem => ({ name: band.name, shape: "area", look: "band" }));
   return lines.length + bands.length > 1 ? [...lines, ...bands] : [];
 }
