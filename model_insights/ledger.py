@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import zlib
 from collections.abc import Sequence
 from typing import Literal
 
@@ -57,6 +58,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     scale: float  # largest amount that entered the sums: what rounding is measured against
     model_known: bool  # False: the model step has no cell of its own and is merged into `rate`
     steps: int = 1  # adjacent ledgers chained
+    ordinary_rate: float = 0.0  # what the rate line shows in ordinary steps of this history: the news is what exceeds it
 
     @property
     def change(self) -> float:
@@ -129,20 +131,24 @@ def chain(ledgers: Sequence[Ledger]) -> Ledger:
         reference_id=ledgers[0].reference_id, run_id=ledgers[-1].run_id, before=ledgers[0].before, after=ledgers[-1].after,
         lines=tuple(lines), draws={line.id: np.sum([o.draws[line.id] for o in ledgers if line.id in o.draws], axis=0) for line in lines},
         tier="T1" if all(o.tier == "T1" for o in ledgers) else "T0", scale=max(o.scale for o in ledgers), model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
+        ordinary_rate=sum(o.ordinary_rate for o in ledgers),
     )  # fmt: skip
     check(ledger)
     return ledger
 
 
-def with_retrain_noise(ledger: Ledger, spread: float) -> Ledger:
-    """The same ledger with the run-to-run spread of healthy retrains added to the model line's error (A6.8)."""
-    line = ledger.line("model")
+def with_retrain_noise(ledger: Ledger, spread: float, *, name: LineId = "model") -> Ledger:
+    """The same ledger with the run-to-run spread that a line has in ordinary periods added to its error (A6.8, A8.2).
+
+    Drawn anew for each step, so that the steps of a chained ledger do not all err the same way."""
+    line = ledger.line(name)
     if line is None or spread <= 0:
         return ledger
-    wobble = np.random.default_rng([len(ledger.lines), 11]).standard_normal(DRAWS) * spread * math.sqrt(ledger.steps)
-    draws = {**ledger.draws, "model": ledger.draws["model"] + wobble}
-    wider = msgspec.structs.replace(line, money=money_of(line.money.value, draws["model"]))
-    lines = tuple(wider if one.id == "model" else one for one in ledger.lines)
+    seed = [len(ledger.lines), LINES.index(name), zlib.crc32(ledger.run_id.encode())]
+    wobble = np.random.default_rng(seed).standard_normal(DRAWS) * spread * math.sqrt(ledger.steps)
+    draws = {**ledger.draws, name: ledger.draws[name] + wobble}
+    wider = msgspec.structs.replace(line, money=money_of(line.money.value, draws[name]))
+    lines = tuple(wider if one.id == name else one for one in ledger.lines)
     return msgspec.structs.replace(ledger, lines=lines, draws=draws)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from model_insights.calibration import calibrated
 from model_insights.config import SeverityBudget
 from model_insights.evidence.fact import Evidence
 from model_insights.ledger import Corner, Ledger, LineId
@@ -16,6 +17,7 @@ from model_insights.noun import Noun
 
 Confidence = Literal["very likely", "likely", "leaning", "cannot tell"]
 CORNERS: tuple[Corner, ...] = ("business", "data", "model")
+_SEASONAL: frozenset[LineId] = frozenset({"volume", "mix", "rate"})  # lines that a season moves
 _FAMILY = 0.05  # Holm over the ledger's lines
 _STATISTICAL_POWER = 3.3  # standard errors: smallest loss found with 80 % power under Holm (A8.1)
 
@@ -36,7 +38,9 @@ class Verdict(Noun):
     kind: Literal["fault", "quiet", "better", "open"]
     corner: Corner | None = None
     confidence: Confidence = "cannot tell"
-    probability: float | None = None  # that the corner holds the largest line
+    probability: float | None = None  # that the corner is right, calibrated on simulated faults
+    raw_probability: float | None = None  # share of resampled periods in which the corner holds the largest line
+    leading: Corner | None = None  # the corner most draws favour, named or not; None when it cannot be told apart from another
     confirmed: tuple[LineId, ...] = ()
     shares: tuple[CornerShareOf, ...] = ()
     cannot_tell_share: float = 0.0
@@ -76,9 +80,17 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
 
 
 def conclude(
-    ledger: Ledger, corners_of_rate: tuple[Corner, ...], reason: str, budget: SeverityBudget | None, *, days: float | None
+    ledger: Ledger,
+    corners_of_rate: tuple[Corner, ...],
+    reason: str,
+    budget: SeverityBudget | None,
+    *,
+    days: float | None,
+    in_season: bool = False,
 ) -> Verdict:
-    """The verdict over a ledger. Deterministic: the ledger's draws are seeded."""
+    """The verdict over a ledger. Deterministic: the ledger's draws are seeded.
+
+    `in_season`: the cost is at the level that earlier seasons let expect, so moved cases, volumes and rates are no fault."""
     material = max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 if budget else 0.0)
     confirmed = _confirmed(ledger, material)
     corners = {line.id: corners_of_rate if line.id == "rate" else line.corners for line in ledger.lines}
@@ -91,17 +103,22 @@ def conclude(
     )  # fmt: skip
     if not confirmed:
         return quiet
-    probability, owners = _largest(ledger, corners)
-    word = _word(probability) if len(owners) == 1 else "cannot tell"
+    if in_season and set(confirmed) <= _SEASONAL:
+        return msgspec.structs.replace(quiet, reason="the cost is at the level expected of the season")
+    raw, owners = _largest(ledger, corners, confirmed)
+    leading = owners[0] if len(owners) == 1 else None
+    probability = calibrated(raw, ledger.tier) if leading is not None else None
+    said = word(probability) if probability is not None else "cannot tell"
     return msgspec.structs.replace(
-        quiet, kind="fault", corner=owners[0] if len(owners) == 1 and word != "cannot tell" else None, confidence=word, confirmed=confirmed,
-        probability=probability, next_measurement=_next(owners), cannot_tell=owners if len(owners) > 1 else pair,
+        quiet, kind="fault", corner=leading if said != "cannot tell" else None, confidence=said, confirmed=confirmed, probability=probability,
+        raw_probability=raw, leading=leading, next_measurement=_next(owners), cannot_tell=owners if len(owners) > 1 else pair,
     )  # fmt: skip
 
 
 def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
-    """Lines that raised the cost beyond chance (Holm, one-sided) and beyond materiality."""
-    raised = [(line.id, _p_positive(line.money.value, ledger.draws[line.id]), line.money.value) for line in ledger.lines]
+    """Lines that raised the cost beyond chance (Holm, one-sided), beyond what they do in ordinary steps, and beyond materiality."""
+    news = {line.id: line.money.value - (ledger.ordinary_rate if line.id == "rate" else 0.0) for line in ledger.lines}
+    raised = [(name, _p_positive(money, ledger.draws[name]), money) for name, money in news.items()]
     ranked = sorted(raised, key=lambda one: one[1])
     out: list[LineId] = []
     for i, (name, p, money) in enumerate(ranked):
@@ -136,20 +153,22 @@ def _shares(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[
     return tuple(CornerShareOf(corner=c, money=money[c], share=absolute[c] / moved) for c in CORNERS), unclear / moved, pair
 
 
-def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[float, tuple[Corner, ...]]:
-    """The owners of the line that is largest most often over the draws, and how often."""
+def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], confirmed: tuple[LineId, ...]) -> tuple[float, tuple[Corner, ...]]:
+    """The owners, among those of confirmed lines, of the line that is largest most often over the draws, and how often.
+
+    A line that is not confirmed may win draws by its noise: that lowers the share, but it names nobody."""
     names = [line.id for line in ledger.lines]
     drawn = np.stack([ledger.draws[name] for name in names])
     winners = np.argmax(drawn, axis=0)
     tally: dict[tuple[Corner, ...], float] = {}
     for i, name in enumerate(names):
         tally[corners[name]] = tally.get(corners[name], 0.0) + float(np.mean(winners == i))
-    owner = max(tally, key=lambda key: tally[key])
+    owner = max((corners[name] for name in confirmed), key=lambda key: tally[key])
     return tally[owner], owner
 
 
-def _word(probability: float) -> Confidence:
-    """Words for a probability. It is not yet calibrated on known faults, which the page says."""
+def word(probability: float) -> Confidence:
+    """Words for a calibrated probability (methods A8.5)."""
     return "very likely" if probability >= 0.95 else "likely" if probability >= 0.8 else "leaning" if probability >= 0.6 else "cannot tell"
 
 

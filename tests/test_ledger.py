@@ -151,6 +151,29 @@ def test_retrain_noise_widens_the_model_line_only() -> None:
     assert wider.line("rate") == ledger.line("rate")
 
 
+def test_unrest_of_other_lines_is_added_to_those_lines() -> None:
+    ledger = adjacent_ledger(an_adjacent(some_cells(), some_cells(rates=((0.3, 0.1), (0.1, 0.1)))))
+    wider = with_retrain_noise(ledger, 50.0, name="rate")
+
+    assert np.std(wider.draws["rate"]) == pytest.approx(np.hypot(np.std(ledger.draws["rate"]), 50.0), rel=0.1)
+    assert wider.line("rate").money.value == ledger.line("rate").money.value
+
+
+def test_the_noise_of_two_steps_adds_up_as_independent_noise_does() -> None:
+    priced = [a_cost(some_cells(), run_id=name) for name in ("r0", "r1", "r2")]
+    steps = [adjacent_ledger(Adjacent(before=a, after=b, middle=a.cells)) for a, b in itertools.pairwise(priced)]
+    chained = chain([with_retrain_noise(step, 50.0) for step in steps])
+
+    assert np.std(chained.draws["model"]) == pytest.approx(50.0 * np.sqrt(2), rel=0.1)
+
+
+def test_what_ordinary_steps_show_adds_up_along_a_chain() -> None:
+    priced = [a_cost(some_cells(), run_id=name) for name in ("r0", "r1", "r2")]
+    steps = [adjacent_ledger(Adjacent(before=a, after=b, middle=a.cells)) for a, b in itertools.pairwise(priced)]
+
+    assert chain([msgspec.structs.replace(step, ordinary_rate=3.0) for step in steps]).ordinary_rate == 6.0
+
+
 def test_an_account_that_does_not_add_up_is_refused() -> None:
     from model_insights.ledger import check
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from model_insights.cost.account import RunCost, severity
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.evidence.fact import Evidence
-from model_insights.ledger import Adjacent, adjacent_ledger
+from model_insights.ledger import Adjacent, Ledger, adjacent_ledger
 from model_insights.verdict import conclude, rate_corners
 from tests.builders import a_cost, some_cells
 
@@ -66,6 +67,36 @@ def test_a_change_of_the_sliced_feature_itself_is_no_doubt() -> None:
 
 def test_without_the_models_cell_all_corners_remain() -> None:
     assert verdict_of(BASE, WORSE, None).cannot_tell == ("business", "data", "model")
+
+
+def ledger_of(before: Cells, after: Cells, **parts: Any) -> Ledger:
+    ledger = adjacent_ledger(Adjacent(before=a_cost(before, run_id="r0"), after=a_cost(after, run_id="r1"), middle=before))
+    return msgspec.structs.replace(ledger, **parts)
+
+
+def test_a_line_that_is_not_confirmed_names_nobody_however_noisy_it_is() -> None:
+    """The volume doubled for sure; the rates may have moved by any amount, and the data corner would own them."""
+    ledger = ledger_of(BASE, some_cells(volume=(200.0, 400.0)))
+    noisy = msgspec.structs.replace(ledger, draws={**ledger.draws, "rate": np.random.default_rng(1).normal(0, 1e6, 1000)})
+    verdict = conclude(noisy, ("data",), "", BUDGET, days=30.0)
+
+    assert (verdict.confirmed, verdict.leading) == (("volume",), "business")
+    assert verdict.raw_probability == pytest.approx(0.5, abs=0.1)
+
+
+def test_rates_that_do_what_they_do_in_ordinary_steps_are_no_fault() -> None:
+    loss = ledger_of(BASE, WORSE).line("rate").money.value
+
+    assert conclude(ledger_of(BASE, WORSE), ("business",), "", BUDGET, days=30.0).confirmed == ("rate",)
+    assert conclude(ledger_of(BASE, WORSE, ordinary_rate=loss), ("business",), "", BUDGET, days=30.0).kind == "quiet"
+
+
+def test_a_cost_at_the_level_of_the_season_is_no_fault_of_rates_but_one_of_the_model_stays() -> None:
+    seasonal = conclude(ledger_of(BASE, WORSE), ("business",), "", BUDGET, days=30.0, in_season=True)
+    bad_model = adjacent_ledger(Adjacent(before=a_cost(BASE, run_id="r0"), after=a_cost(WORSE, run_id="r1"), middle=WORSE))
+
+    assert (seasonal.kind, "season" in seasonal.reason) == ("quiet", True)
+    assert conclude(bad_model, ("business",), "", BUDGET, days=30.0, in_season=True).corner == "model"
 
 
 def test_nothing_new_is_quiet_and_says_what_would_have_been_found() -> None:

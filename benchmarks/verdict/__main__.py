@@ -34,7 +34,7 @@ def run(wanted: list[Job], path: Path, *, minutes: float) -> bool:
     """Appends a line per case that the file lacks; True when none is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {one.job.key for one in read(path)}
-    left = sorted((job for job in wanted if job.key not in known), key=lambda job: (job.world, job.n, job.seed))  # a past serves many
+    left = sorted((job for job in wanted if job.key not in known), key=lambda job: (job.seed, job.world, job.n))  # a past serves many
     causes, started = ConfirmedCauses(path.parent / "state"), time.monotonic()
     with path.open("ab") as out:
         for i, job in enumerate(left):

@@ -30,6 +30,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     size: float
     kind: str
     corner: str  # "" for none named
+    named: str  # the corner in front, named or not; "" where it shares its lines with another
     confidence: str
     raw: float | None  # probability before calibration
     probability: float | None
@@ -81,7 +82,8 @@ def result(job: Job, causes: ConfirmedCauses) -> Result:
     loss = true_loss(before, change)
     return Result(
         job=job, answerable=answerable(job), loss=loss, size=loss / _detectable(judged, scenario.line), kind=verdict.kind, corner=verdict.corner or "",
-        confidence=verdict.confidence, raw=getattr(verdict, "raw_probability", verdict.probability), probability=verdict.probability,
+        named=verdict.leading or "",
+        confidence=verdict.confidence, raw=verdict.raw_probability, probability=verdict.probability,
         cannot_tell=tuple(verdict.cannot_tell), confirmed=tuple(verdict.confirmed), naive={name: rule(judged) for name, rule in RULES.items()},
     )  # fmt: skip
 

@@ -165,7 +165,7 @@ _T0 = {
     "M2": 1,
     "X1": 1,
 }  # levels judged at T0, the strongest
-SEEDS = 10
+SEEDS = 6
 
 
 def jobs(seeds: int) -> Iterator[Job]:

@@ -72,8 +72,12 @@ class ShareChange(Noun):
         return self.current - self.reference
 
 
-def feature_change(reference: FeatureStats, current: FeatureStats, *, design_effect: float = 1.0) -> FeatureChange | None:
-    """The change between two spans, or None when the feature holds nothing that can be binned (structs, bytes, ids, other type)."""
+def feature_change(
+    reference: FeatureStats, current: FeatureStats, *, design_effect: float = 1.0, sized: bool = True
+) -> FeatureChange | None:
+    """The change between two spans, or None when the feature holds nothing that can be binned (structs, bytes, ids, other type).
+
+    `sized` False leaves the interval of the effect out, which is most of the work, for callers that want the statistic only."""
     n0, n1 = reference.common.tot_num_values, current.common.tot_num_values
     if min(n0, n1) < 50:
         return FeatureChange(
@@ -85,7 +89,7 @@ def feature_change(reference: FeatureStats, current: FeatureStats, *, design_eff
         bins = category_bins(reference, current)
     else:
         return None
-    return _tested(current, bins, n0, n1, design_effect, numeric=reference.numeric is not None) if len(bins) > 1 else None
+    return _tested(current, bins, n0, n1, design_effect, numeric=reference.numeric is not None, sized=sized) if len(bins) > 1 else None
 
 
 def share_change(reference: tuple[float, int], current: tuple[float, int]) -> ShareChange:
@@ -116,7 +120,7 @@ def design_effects(pairs: Iterable[tuple[DatasetStats, DatasetStats]]) -> dict[F
     for one, other in pairs:
         for feature in one.features:
             twin = other.feature(feature.path)
-            change = feature_change(feature, twin) if twin else None
+            change = feature_change(feature, twin, sized=False) if twin else None
             if change and change.freedom:
                 ratios.setdefault(feature.path, []).append(change.statistic / float(stats.chi2.median(change.freedom)))
     medians = {path: float(np.median(found)) for path, found in ratios.items()}
@@ -174,7 +178,7 @@ def category_bins(reference: FeatureStats, current: FeatureStats) -> tuple[Bin, 
     return tuple(bins)
 
 
-def _tested(current: FeatureStats, bins: tuple[Bin, ...], n0: int, n1: int, deff: float, *, numeric: bool) -> FeatureChange:
+def _tested(current: FeatureStats, bins: tuple[Bin, ...], n0: int, n1: int, deff: float, *, numeric: bool, sized: bool) -> FeatureChange:
     shares0, shares1 = np.array([b.reference for b in bins]), np.array([b.current for b in bins])
     e0, e1 = (_effective(n, deff, numeric) for n in (n0, n1))
     harmonic = 1 / (1 / e0 + 1 / e1)
@@ -185,7 +189,7 @@ def _tested(current: FeatureStats, bins: tuple[Bin, ...], n0: int, n1: int, deff
     if freedom < 1:
         return FeatureChange(path=current.path, state="too_few", n_reference=n0, n_current=n1, bins=bins, reason="all mass lies in one bin")
     statistic = float(((p0 - p1) ** 2 / np.maximum(pool, 1e-12)).sum() * harmonic)
-    low, high = _noncentrality(statistic, freedom)
+    low, high = _noncentrality(statistic, freedom) if sized else (0.0, math.inf)
     w, w_low, w_high = (math.sqrt(max(0.0, x) / harmonic) for x in (statistic - freedom, low, high))
     critical = float(stats.chi2.ppf(0.95, freedom)) / harmonic
     return FeatureChange(

@@ -1,0 +1,26 @@
+"""How often a corner with a given share of resampled periods was right on simulated faults: the map from a raw share to a probability.
+
+Fitted by `python -m benchmarks.verdict` (isotonic, methods A8.5) on settings that its scoreboard leaves out; a small table, per tier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+Knots = tuple[tuple[float, float], ...]
+
+# table: written by benchmarks/verdict
+CASES: Mapping[str, int] = {"T0": 0, "T1": 0}
+KNOTS: Mapping[str, Knots] = {
+    "T0": ((0.0, 0.0), (1.0, 1.0)),
+    "T1": ((0.0, 0.0), (1.0, 1.0)),
+}
+# end of table
+
+
+def calibrated(probability: float, tier: str) -> float:
+    """P(the corner is right) for a raw share in [0, 1], by straight lines between the knots; raises KeyError for an unknown tier."""
+    raw, right = zip(*KNOTS[tier], strict=True)
+    return float(np.interp(probability, raw, right))
