@@ -38,6 +38,7 @@ from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
+from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
 _EVIDENCE = (
@@ -244,6 +245,8 @@ def _corner_section(judged: Judgement, name: str, verdict: Verdict, words: Words
     lead = _lead(name, top, judged)
     blocks: list[Block] = [_evidence_table(name, facts, words, tables.get(name))]
     blocks += _corner_figures(judged, name, words)
+    if name == "model" and (served := served_table(judged, words, tables.get("served"))) is not None:
+        blocks.append(served)
     return Section(id=name, title=title, lead=lead, corner=name, state=state, state_text=STATES[state], blocks=tuple(blocks))  # type: ignore[arg-type]
 
 
