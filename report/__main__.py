@@ -32,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parse(arguments)
     progress = Progress(sys.stderr)
     try:
+        if options.window:
+            return _window(options)
         progress.milestone("Reading runs ...")
         workspace = Workspace.open(options.logdir, config=options.insights_config, state=options.state)
         if options.watch:
@@ -168,6 +170,12 @@ def _look(watch: Watch, write: Write) -> None:
         watch.look(write)
     except InsightsError as error:
         print(f"insights-report: {error}", file=sys.stderr)
+
+
+def _window(options: argparse.Namespace) -> int:
+    from report.window import run
+
+    return run(options.logdir, config=options.insights_config, state=options.state)
 
 
 # --- words -----------------------------------------------------------------------------------------------------------------------

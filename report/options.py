@@ -32,13 +32,14 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _where(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("logdir", metavar="LOGDIR", help="folder with TFX pipeline runs, as TensorBoard takes it")
+    add("logdir", metavar="LOGDIR", nargs="?", default="", help="folder with TFX pipeline runs, as TensorBoard takes it")
     add("-o", "--output", metavar="PATH", help=_OUT)
     add("--html", metavar="PATH", help="write one self-contained HTML file")
     add("--markdown", metavar="PATH", help="write the summary of page 1 as Markdown")
     add("--json", metavar="PATH", nargs="?", const="-", help=_JSON)
     add("--insights_config", default="", metavar="PATH", help="insights.toml (default: the nearest at or above each pipeline root)")
     add("--insights_state", "--state", dest="state", default="", metavar="DIR", help="folder for cache and notes (default: the platform's)")
+    add("--window", action="store_true", help="choose everything in a desktop window")
 
 
 def _which(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +71,8 @@ def _form(parser: argparse.ArgumentParser) -> None:
 
 
 def _contradiction(options: argparse.Namespace) -> str:
+    if not options.logdir and not options.window:
+        return "name the folder with the pipeline runs, or choose it in a window with --window"
     if options.history and (options.all_pipelines or options.watch):
         return "--history goes neither with --all-pipelines nor with --watch"
     if options.all_pipelines and (options.run or options.reference or options.since or options.length == "full" or options.notes):
