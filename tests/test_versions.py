@@ -25,8 +25,9 @@ def a_version(number: int, made_in: str, *spans: str) -> ModelVersion:
 def a_week(name: str, *, serves: ModelVersion | None, trains: ModelVersion, blessed: bool = True) -> Run:
     state: Any = "blessed" if blessed else "not_blessed"
     return a_run(
-        name, baseline=serves, candidate=trains, blessing=Loaded(value=Blessing(state=state)), push=Loaded(value=Push(pushed=blessed))
-    )
+        name, baseline=serves, candidate=trains, evaluation=Loaded(value=an_evaluation()), blessing=Loaded(value=Blessing(state=state)),
+        push=Loaded(value=Push(pushed=blessed)),
+    )  # fmt: skip
 
 
 def weeks(count: int, *, refused: tuple[int, ...] = ()) -> tuple[Run, ...]:
