@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import msgspec
 import numpy as np
 import pytest
 
 from benchmarks.verdict import layout
+from benchmarks.verdict.__main__ import read, run, ship
+from benchmarks.verdict.judging import Result
 from benchmarks.verdict.pipelines import Change, past, present, true_loss
 from benchmarks.verdict.scenarios import SCENARIOS, Job, answerable, jobs
+from benchmarks.verdict.scoring import Map, as_said, calibration_error, is_good, is_held_out, knots, page, pooled, share
 from benchmarks.verdict.worlds import FRAUD, SHOES, WORLDS, fit, law, matrix, names_of_inputs, predict, rows
+from model_insights import calibration
+from model_insights.calibration import KNOTS, calibrated
+from model_insights.verdict import word
 from tests.builders import numeric_stats, string_stats
 
 VALUES = np.random.default_rng(1).normal(50, 10, 500)
@@ -87,3 +98,131 @@ def test_every_case_has_its_own_key() -> None:
     keys = [job.key for job in jobs(3)]
 
     assert len(keys) == len(set(keys))
+
+
+# --- one case, and going on ---------------------------------------------------------------------------------------------------------
+
+BAD_FEED = Job(world="shoes", scenario="D1", level=100.0, n=2000, tier="T1", seed=0)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("harness") / "cases.jsonl"
+    assert run([BAD_FEED, msgspec.structs.replace(BAD_FEED, scenario="N0", level=0.0)], path, minutes=5)
+    return path
+
+
+def test_a_unit_bug_is_the_data_and_a_healthy_week_is_quiet(ran: Path) -> None:
+    fault, healthy = sorted(read(ran), key=lambda one: one.job.key)
+
+    assert ("fault", "data", ("rate",)) == (fault.kind, fault.named, fault.confirmed)
+    assert fault.size > 2
+    assert ("quiet", 0.0) == (healthy.kind, healthy.loss)
+
+
+def test_a_second_run_repeats_nothing_and_a_line_cut_short_is_run_again(ran: Path) -> None:
+    whole = ran.read_bytes()
+    ran.write_bytes(whole + b'{"job": {"wor')
+
+    assert run([BAD_FEED], ran, minutes=5)
+    assert whole == ran.read_bytes()
+
+
+# --- scores -------------------------------------------------------------------------------------------------------------------------
+
+
+def a_result(**parts: Any) -> Result:
+    given: dict[str, Any] = {
+        "job": BAD_FEED, "answerable": True, "loss": 10.0, "size": 3.0, "kind": "fault", "corner": "data", "named": "data", "confidence": "likely",
+        "raw": 0.9, "probability": 0.9, "cannot_tell": (), "confirmed": ("rate",),
+        "naive": dict.fromkeys(("largest PSI", "any JSD > 0.01", "alarm counting", "smart rules"), "business"),
+    }  # fmt: skip
+    return Result(**{**given, **parts})
+
+
+def test_a_share_comes_with_wilsons_interval() -> None:
+    assert "0.50 (0.24 to 0.76; 5 of 10)" == share([True, False] * 5).text
+
+
+def test_violators_are_pooled_into_a_map_that_never_falls() -> None:
+    raw = [0.2] * 20 + [0.5] * 20 + [0.8] * 20
+    right = [True] * 10 + [False] * 10 + [True] * 4 + [False] * 16 + [True] * 19 + [False]
+
+    assert ((0.35, round(15 / 42, 4)), (0.8, round(20 / 22, 4))) == pooled(raw, right)
+
+
+def test_no_knot_rests_on_a_handful_of_cases() -> None:
+    assert 1 == len(pooled([0.1, 0.2, 0.9] + [0.95] * 12, [False, True, True] + [True] * 12))
+
+
+def test_the_calibration_error_is_the_distance_of_said_from_seen() -> None:
+    assert (0.0, pytest.approx(0.3)) == (
+        calibration_error([0.75] * 4, [True, True, True, False]), calibration_error([0.8] * 4, [True, True, False, False])
+    )  # fmt: skip
+
+
+def test_a_corner_below_six_in_ten_is_not_named_and_one_that_cannot_be_told_apart_neither() -> None:
+    maps = {"T1": Map(knots=((0.0, 0.0), (1.0, 1.0)), cases=9)}
+
+    assert ("data", "likely") == ((said := as_said(a_result(), maps)).corner, said.confidence)
+    assert ("", "") == (as_said(a_result(raw=0.5), maps).corner, as_said(a_result(named=""), maps).corner)
+
+
+def test_where_nothing_can_be_told_naming_is_wrong_and_silence_is_right() -> None:
+    assert (False, True) == (is_good(a_result(answerable=False)), is_good(a_result(answerable=False, corner="")))
+
+
+def test_a_third_of_the_settings_is_scored_and_a_setting_never_on_both_sides() -> None:
+    every = {job.setting: is_held_out(job) for job in jobs(1)}
+
+    assert 0.2 < sum(every.values()) / len(every) < 0.4
+    assert all(every[job.setting] == is_held_out(job) for job in jobs(3))
+
+
+def test_the_map_is_fitted_on_settings_that_are_not_scored() -> None:
+    scored = next(job for job in jobs(1) if is_held_out(job) and job.tier == "T1")
+    fitted = next(job for job in jobs(1) if not is_held_out(job) and job.tier == "T1")
+
+    assert 12 == knots([*[a_result(job=fitted)] * 12, *[a_result(job=scored)] * 50], "T1").cases
+
+
+def test_the_page_says_how_often_the_verdict_and_the_rules_were_right() -> None:
+    held = next(job for job in jobs(1) if is_held_out(job) and job.scenario == "D1" and job.tier == "T1")
+    maps = {tier: Map(knots=((1.0, 0.9),), cases=9) for tier in ("T0", "T1")}
+    text = page([a_result(job=held)] * 4, maps)
+
+    assert "| verdict | 1.00 (0.51 to 1.00; 4 of 4)" in text
+    assert "| smart rules | 0.00 (0.00 to 0.49; 0 of 4)" in text
+
+
+# --- the shipped map ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tier", KNOTS)
+def test_the_shipped_map_never_falls_and_stays_between_nothing_and_certainty(tier: str) -> None:
+    found = [calibrated(raw, tier) for raw in np.linspace(0, 1, 101)]
+
+    assert found == sorted(found)
+    assert 0 <= found[0] <= found[-1] <= 1
+    assert found == [calibrated(raw, tier) for raw in np.linspace(0, 1, 101)]
+
+
+def test_an_unknown_tier_has_no_map() -> None:
+    with pytest.raises(KeyError):
+        calibrated(0.5, "T9")
+
+
+def test_words_begin_at_their_thresholds() -> None:
+    assert ["cannot tell", "leaning", "likely", "very likely"] == [word(p) for p in (0.59, 0.6, 0.8, 0.95)]
+    assert ["leaning", "likely"] == [word(p) for p in (0.79, 0.94)]
+
+
+def test_shipping_writes_the_table_and_leaves_the_rest(tmp_path: Path) -> None:
+    module = tmp_path / "shipped.py"
+    module.write_text(Path(str(calibration.__file__)).read_text())
+    ship({"T0": Map(knots=((0.5, 0.7),), cases=12), "T1": Map(knots=((0.4, 0.6), (1.0, 0.9)), cases=34)}, module)
+    spec = importlib.util.spec_from_file_location("shipped", module)
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+
+    assert ({"T0": 12, "T1": 34}, 0.7, pytest.approx(0.75)) == (made.CASES, made.calibrated(0.1, "T0"), made.calibrated(0.7, "T1"))

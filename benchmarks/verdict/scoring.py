@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from benchmarks.verdict.judging import Result
 from benchmarks.verdict.scenarios import BY_NAME, Job
-from model_insights.calibration import KNOTS, calibrated
 from model_insights.evidence.change import wilson
 from model_insights.verdict import word
 
@@ -37,12 +36,24 @@ def share(found: Sequence[bool]) -> Share:
     return Share(hits=sum(found), cases=len(found))
 
 
-def as_said(one: Result) -> Result:
-    """The result as the shipped map makes the product say it, whatever map was shipped when the case was run."""
-    if one.raw is None:
-        return one
-    probability = calibrated(one.raw, one.job.tier)
-    confidence = word(probability) if one.named else "cannot tell"
+class Map(msgspec.Struct, frozen=True, kw_only=True):
+    """Knots (share of resampled periods, P(right)) of a tier, and the cases they were fitted on."""
+
+    knots: tuple[tuple[float, float], ...]
+    cases: int
+
+    def at(self, raw: float) -> float:
+        """As model_insights.calibration reads it."""
+        shares, right = zip(*self.knots, strict=True)
+        return float(np.interp(raw, shares, right))
+
+
+def as_said(one: Result, maps: Mapping[str, Map]) -> Result:
+    """The result as the map makes the product say it, whatever map was shipped when the case was run."""
+    if one.raw is None or not one.named:
+        return msgspec.structs.replace(one, corner="", confidence="cannot tell", probability=None)
+    probability = maps[one.job.tier].at(one.raw)
+    confidence = word(probability)
     return msgspec.structs.replace(
         one, probability=probability, confidence=confidence, corner=one.named if confidence != "cannot tell" else ""
     )
@@ -83,12 +94,11 @@ def _rate(block: list[float]) -> float:
     return (block[1] + _PRIOR) / (block[2] + 2 * _PRIOR)
 
 
-def knots(results: Sequence[Result], tier: str) -> tuple[tuple[tuple[float, float], ...], int]:
-    """The map of a tier and the number of cases it rests on: answers of one corner, in settings that are not held out."""
+def knots(results: Sequence[Result], tier: str) -> Map:
+    """The map of a tier: cases in which one corner was in front, in settings that are not held out."""
     used = [one for one in results if one.job.tier == tier and not is_held_out(one.job) and one.raw is not None and one.named]
-    return pooled(
-        [one.raw or 0.0 for one in used], [one.named in BY_NAME[one.job.scenario].corners and one.answerable for one in used]
-    ), len(used)
+    right = [one.answerable and one.named in BY_NAME[one.job.scenario].corners for one in used]
+    return Map(knots=pooled([one.raw or 0.0 for one in used], right), cases=len(used))
 
 
 def calibration_error(probability: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:
@@ -138,9 +148,9 @@ def macro(results: Sequence[Result], answer: Answer) -> float:
 # --- the page --------------------------------------------------------------------------------------------------------------------
 
 
-def page(given: Sequence[Result]) -> str:
+def page(given: Sequence[Result], maps: Mapping[str, Map]) -> str:
     """benchmarks/verdict/README.md."""
-    results = sorted(map(as_said, given), key=lambda one: one.job.key)
+    results = [as_said(one, maps) for one in given]
     scored = [one for one in results if is_held_out(one.job)]
     settings, held = {one.job.setting for one in results}, {one.job.setting for one in scored}
     said = [one for one in scored if one.corner and one.probability is not None]
@@ -158,14 +168,18 @@ def page(given: Sequence[Result]) -> str:
         "The same cases and the same reference. A rule that must always name a corner is never silent on healthy weeks.\n",
         *_table(["", "T1 at 1 MDE", "T1 at 2 MDE", "macro over corners, 2 MDE", "false alarm, healthy"], _rules(scored)),
         "\n## By scenario, all cases\n",
+        "Right is: the corner of a fault, no corner where none can be told, no fault in a healthy week (all of these count). Below 1 MDE silence is right too.\n",
         *_table(
-            ["scenario", "put in", "tier", "cases", "right or quiet", "at 2 MDE and more", "cannot tell", "wrong corner"],
+            ["scenario", "put in", "tier", "cases", "right at 1 MDE and more", "right at 2 MDE and more", "cannot tell", "wrong corner"],
             _scenarios(results),
         ),
         "\n## How sure, held-out settings\n",
         *_table(["said", "cases", "right"], _words(said)),
         "\nThe shipped map, from the share of resampled periods in which the corner holds the largest line to P(the corner is right):",
-        *(f"{tier}: " + ", ".join(f"{raw:g} → {right:g}" for raw, right in found) + "." for tier, found in KNOTS.items()),
+        *(
+            f"{tier}, {one.cases} cases: " + ", ".join(f"{raw:g} → {right:g}" for raw, right in one.knots) + "."
+            for tier, one in maps.items()
+        ),
         "\n## Where it is wrong\n",
         *_table(["world", "scenario", "tier", "n", "said", "share of its cases at 1 MDE and more"], _wrong(results)),
     ]
@@ -220,15 +234,15 @@ def _scenarios(results: Sequence[Result]) -> list[list[str]]:
         for tier in ("T1", "T0"):
             found = [one for one in results if one.job.scenario == name and one.job.tier == tier]
             if found:
-                out.append(
-                    [name, scenario.text, tier, str(len(found)), _good(found), _good([one for one in found if one.size >= 2]), *_bad(found)]
-                )
+                out.append([name, scenario.text, tier, str(len(found)), _good(found, 1), _good(found, 2), *_bad(found)])
     return out
 
 
-def _good(found: Sequence[Result]) -> str:
-    """Right corner of answerable faults, no corner of unanswerable ones, quiet of nulls."""
-    return share([is_good(one) for one in found]).text if found else ""
+def _good(found: Sequence[Result], at_least: float) -> str:
+    """Nulls have no size: all of them count, once."""
+    null = BY_NAME[found[0].job.scenario].kind == "null"
+    kept = [one for one in found if (at_least <= 1 if null else one.size >= at_least)]
+    return share([is_good(one) for one in kept]).text if kept else ""
 
 
 def is_good(one: Result) -> bool:
