@@ -16,7 +16,9 @@ from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.cost.rates import Matrices, Spread, no_matrices, price
 from model_insights.cost.units import UnitTable
-from model_insights.evidence import business, data, model
+from model_insights.cost.unlabelled import Estimate, Scores
+from model_insights.estimating import estimates
+from model_insights.evidence import business, data, model, versions
 from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
@@ -42,6 +44,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     spread: Callable[[str], Spread]
     matrices: Callable[[str], Matrices] = lambda _: no_matrices  # by run id: multi-class confusion matrices from plots
     amounts: Mapping[tuple[str, str], Amounts | str] = {}  # by run id and role, of the kind amounts: money of the predictions
+    scores: Mapping[tuple[str, str], Scores | str] = {}  # by run id and role: scores for estimates without labels
     events: tuple[BusinessEvent, ...] = ()
     words: Words = Words()
     config_reason: str = ""  # why there is no config
@@ -56,6 +59,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     steps: Mapping[str, Ledger | str]  # by the later run's id
     retrain_spread: float
     levels: Mapping[str, Expected | None]
+    estimates: Mapping[str, Estimate | str] = {}  # by run id: cost without labels, where the rule names predictions
 
     def cost(self, run_id: str) -> RunCost | None:
         found = self.costs.get(run_id)
@@ -98,16 +102,49 @@ def series(case: Case) -> Series:
     steps: dict[str, Ledger | str] = {}
     for before, after in itertools.pairwise(runs):
         steps[after.id] = _step(case, before, after, costs)
-    moves = [
-        line.money.value
-        for step in steps.values()
-        if isinstance(step, Ledger) and (line := step.line("model")) is not None and line.money.value != 0
-    ]
-    spread = 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
-    noisy = {run_id: with_retrain_noise(step, spread) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
+    known = [step for step in steps.values() if isinstance(step, Ledger)]
     totals = [cost.total.value if isinstance(cost := costs[run.id], RunCost) else None for run in runs]
     levels = dict(zip((run.id for run in runs), expected_levels(totals, season=season_length(case, runs)), strict=True))
-    return Series(runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread, levels=levels)
+    losses = {run.id for run, total in zip(runs, totals, strict=True) if total is not None and _is_loss(total, levels[run.id])}
+    spread = _retrain_spread(known)
+    rates = _ordinary_rates([step for step in known if not losses & {step.reference_id, step.run_id}])
+    noisy = {run_id: _with_noise(step, spread, rates) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
+    realised = {run_id: cost.total.value for run_id, cost in costs.items() if isinstance(cost, RunCost)}
+    return Series(
+        runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread, levels=levels,
+        estimates=estimates(case.rule, runs, case.scores, case.units, realised),
+    )  # fmt: skip
+
+
+def _is_loss(total: float, level: Expected | None) -> bool:
+    """Above the expected level by more than ordinary periods are: what such a period shows is no measure of ordinary unrest."""
+    return level is not None and total > level.value + 2 * max(level.spread, 0.1 * abs(level.value))
+
+
+def _with_noise(step: Ledger, retrain: float, ordinary: tuple[float, float]) -> Ledger:
+    """What ordinary steps of this history show in the model and the rate line: their spread in the errors, the rates' level beside."""
+    level, unrest = ordinary
+    step = msgspec.structs.replace(step, ordinary_rate=level if step.model_known else 0.0)
+    return with_retrain_noise(with_retrain_noise(step, retrain), unrest, name="rate")
+
+
+def _retrain_spread(steps: list[Ledger]) -> float:
+    """Median size of the model line over the steps in which the model changed, as a standard deviation; 0 with fewer than four."""
+    moves = [line.money.value for step in steps if (line := step.line("model")) is not None and line.money.value != 0]
+    return 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
+
+
+def _ordinary_rates(steps: list[Ledger]) -> tuple[float, float]:
+    """(level, spread beyond what sampling explains) of the rate line in ordinary steps; zeros with fewer than four.
+
+    The model is judged on a period it was trained on (before) and on one it never saw (after): some loss is ordinary."""
+    moves = [(line.money.value, float(np.std(step.draws["rate"]))) for step in steps if (line := step.line("rate")) is not None]
+    if len(moves) < 4:
+        return 0.0, 0.0
+    level = float(np.median([value for value, _ in moves]))
+    seen = 1.4826 * float(np.median([abs(value - level) for value, _ in moves]))
+    sampled = float(np.median([error for _, error in moves]))
+    return max(0.0, level), max(0.0, seen**2 - sampled**2) ** 0.5
 
 
 def season_length(case: Case, runs: tuple[Run, ...]) -> int | None:
@@ -199,12 +236,13 @@ def judge(case: Case, made: Series, calibration: Calibration, run: Run, referenc
         *business.gather(before, cost, known, _events_between(case, reference, run), case.words),
         *data_facts,
         *model.gather(run, reference, known, case.words),
+        *versions.gather(made.runs, run),
     )
     return Judgement(
         case=case, series=made, run=run, reference=reference, serving=serving(run), cost=cost, cost_reason=found if isinstance(found, str) else "",
         ledger=known, ledger_reason=ledger if isinstance(ledger, str) else "", expected=level,
         severity=_severity(case, run, cost, level, budget), features=features, faults=faults, evidence=ordered(facts),
-        verdict=_verdict(case, known, ledger, data_facts, budget, run), since=_since(made, run),
+        verdict=_verdict(case, known, ledger, data_facts, budget, run, ordinary=_is_seasonal(cost, level)), since=_since(made, run),
     )  # fmt: skip
 
 
@@ -215,13 +253,25 @@ def _severity(case: Case, run: Run, cost: RunCost | None, level: Expected | None
 
 
 def _verdict(
-    case: Case, known: Ledger | None, ledger: Ledger | str, facts: tuple[Evidence, ...], budget: SeverityBudget | None, run: Run
+    case: Case,
+    known: Ledger | None,
+    ledger: Ledger | str,
+    facts: tuple[Evidence, ...],
+    budget: SeverityBudget | None,
+    run: Run,
+    *,
+    ordinary: bool,
 ) -> Verdict:
     if known is None:
         return Verdict(kind="open", reason=str(ledger))
     sliced_on = case.rule.unit if case.rule else ()
     owners, reason = rate_corners(known, facts, sliced_on)
-    return conclude(known, owners, reason, budget, days=run.period.days)
+    return conclude(known, owners, reason, budget, days=run.period.days, in_season=ordinary)
+
+
+def _is_seasonal(cost: RunCost | None, level: Expected | None) -> bool:
+    """Whether the cost is what the season lets expect: against another period of the year it may well have moved."""
+    return cost is not None and level is not None and level.knows_season and not _is_loss(cost.total.value, level)
 
 
 def _events_between(case: Case, reference: Run | None, run: Run) -> tuple[BusinessEvent, ...]:

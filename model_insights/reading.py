@@ -24,7 +24,7 @@ from model_insights.history import evaluation_of, span_of
 from model_insights.judgement import Case
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Attributions, MultiClassMatrix, Plot
-from model_insights.reading_rows import read_amounts, volume_rule
+from model_insights.reading_rows import read_rows, volume_rule
 from model_insights.run import History, Run
 from model_insights.settings import ReadingSettings
 from model_insights.slices import SliceKey
@@ -152,11 +152,12 @@ def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[C
     notices = (*settings.notices, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
     frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
     rule = config.cost[0] if config.cost else None
+    rows = read_rows(history, rule, frames, config.tables)
     units = {run.id: _units(volume_rule(rule), config, frames, tables, run) for run in history.runs} if rule else {}
     return (
         Case(
             history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots),
-            matrices=_matrices(history, rule, plots), amounts=read_amounts(history, rule, frames, config.tables), events=_events(config, frames),
+            matrices=_matrices(history, rule, plots), amounts=rows.amounts, scores=rows.scores, events=_events(config, frames),
             words=words, config_reason="" if rule else "insights.toml has no [[cost]] rule, so mistakes have no price",
         ),
         notices,

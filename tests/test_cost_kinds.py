@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import itertools
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,16 @@ from model_insights.cost.join import When
 from model_insights.cost.model import Cells, costs, rate_draws
 from model_insights.cost.rates import Priced, price
 from model_insights.cost.regression import bias_and_spread, heavy_tailed_cost, normal_cost
+from model_insights.cost.scored import ScoreSample
 from model_insights.cost.units import UnitRow, UnitTable, unit_table
+from model_insights.cost.unlabelled import Estimate, Recalibration, Scores, estimate, isotonic, recalibrate, with_history
 from model_insights.errors import ConfigError, TableError
 from model_insights.ledger import Adjacent, adjacent_ledger, chain
 from model_insights.lineage import Artifact
 from model_insights.loaded import Damaged, Loaded
 from model_insights.metrics import ClassPair, Evaluation, MetricKey, MultiClassConfusion, MultiClassMatrix
 from model_insights.slices import OVERALL, SliceKey
-from model_insights.view import Request, Table
+from model_insights.view import Facts, Paragraph, Request, Table, View
 from model_insights.workspace import Workspace
 from tests.builders import a_unit, an_evaluation
 
@@ -432,6 +435,7 @@ def test_rows_without_the_unit_stand_apart() -> None:
         ({"cost": "nonsense + 1"}, {}, "nonsense"),
         ({"cost": "fare +"}, {}, "no expression of Polars' SQL"),
         ({"decision": "prediction > 'x"}, {}, "no expression of Polars' SQL"),
+        ({"cost": "fare - avg(fare)"}, {}, "looks at several rows at once"),
         ({"keys": ("span", "shop")}, {}, "has no column shop"),
         ({}, {"prices": pl.concat([PRICES, PRICES.head(1)])}, "'prices' has several rows for 1, a, 1 (span, line, brand)"),
         ({"tables": (), "keys": ("shop",)}, {}, "no table has the key columns shop"),
@@ -596,3 +600,191 @@ def test_an_unknown_column_is_a_sentence_on_the_page(runs: Path, tmp_path: Path)
 
     assert "fair" in view.sections[0].lead
     assert "The rows have big_tip, company" in view.sections[0].lead
+
+
+# --- without labels ---------------------------------------------------------------------------------------------------------------
+
+DISPATCH = CostRule(name="dispatch", kind="classification", threshold=0.5, fp=2.0, fn=5.0, predictions="BulkInferrer", label="y")
+FREE = UnitTable(rows=(UnitRow(unit=OVERALL, volume=None, events=None, values=(0.0, 2.0, 0.0, 5.0)),), joined=0)
+
+
+def some_scores(n: int = 4000, seed: int = 0, *, bend: float = 1.0, units: int = 1, labelled: bool = True) -> Scores:
+    """Scores whose outcomes have the probability score ** bend; bend 1 is a calibrated model."""
+    rng = np.random.default_rng(seed)
+    score = rng.uniform(0, 1, n)
+    label = (rng.uniform(size=n) < score**bend).astype(float)
+    where = (OVERALL,) if units == 1 else tuple(a_unit(str(i)) for i in range(units))
+    return Scores(units=where, at=rng.integers(0, units, n), score=score, label=label if labelled else np.full(n, np.nan))
+
+
+def realised(scores: Scores) -> float:
+    """What the labels of the rows cost."""
+    decided = scores.score >= 0.5
+    return float((2.0 * (decided & (scores.label == 0)) + 5.0 * (~decided & (scores.label == 1))).sum())
+
+
+def estimated(now: Scores, before: Scores, rule: CostRule = DISPATCH, table: UnitTable | None = FREE) -> Estimate:
+    calibration = recalibrate(before)
+    assert isinstance(calibration, Recalibration)
+    made = estimate("r", rule, now, table, calibration, "before")
+    assert isinstance(made, Estimate)
+    return made
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(1, 20)), min_size=1, max_size=30))
+def test_the_calibration_is_the_isotonic_regression(counts: list[tuple[int, int]]) -> None:
+    from scipy.optimize import isotonic_regression
+
+    positives, n = np.array([min(k, n) for k, n in counts], float), np.array([n for _, n in counts], float)
+    curve = isotonic(np.arange(len(n), dtype=float), positives, n)
+
+    assert curve.y == pytest.approx(isotonic_regression(positives / n, weights=n).x, abs=1e-12)
+
+
+def test_a_crooked_model_is_set_right_before_it_is_believed() -> None:
+    now, before = some_scores(20_000, 1, bend=3.0, labelled=False), some_scores(20_000, 2, bend=3.0)
+    chance = now.score**3
+    decided = now.score >= 0.5
+    truth = float((2.0 * decided * (1 - chance) + 5.0 * ~decided * chance).sum())
+
+    assert estimated(now, before).total.value == pytest.approx(truth, rel=0.02)
+
+
+def test_the_estimate_needs_no_label_of_the_period() -> None:
+    with_labels, without = some_scores(seed=3), some_scores(seed=3, labelled=False)
+
+    assert estimated(with_labels, some_scores(seed=4)).total == estimated(without, some_scores(seed=4)).total
+
+
+def test_the_interval_holds_what_labels_then_show() -> None:
+    inside = 0
+    for seed in range(120):
+        now = some_scores(800, 1000 + seed, bend=2.0)
+        total = estimated(now, some_scores(800, 2000 + seed, bend=2.0)).total
+        inside += total.low <= realised(now) <= total.high
+
+    assert 0.9 <= inside / 120 <= 1.0
+
+
+def test_changed_customers_are_not_seen_and_the_past_error_says_so() -> None:
+    before, changed = some_scores(seed=5), some_scores(seed=6, bend=0.2)
+    made = estimated(changed, before)
+    wider = with_history(made, [realised(changed) - made.total.value])
+
+    assert not made.total.low <= realised(changed) <= made.total.high
+    assert wider.total.low <= realised(changed) <= wider.total.high
+
+
+def test_of_many_earlier_errors_their_quantile_counts_and_of_few_the_largest() -> None:
+    made = estimated(some_scores(seed=7), some_scores(seed=8))
+    few, many = [10_000.0, 1.0], [100_000.0, *([1.0] * 60)]
+
+    assert with_history(made, few).total.high == pytest.approx(made.total.value + 10_000.0)
+    assert with_history(made, many).total == made.total
+
+
+def test_estimates_of_units_sum_to_the_total() -> None:
+    rule = msgspec.structs.replace(DISPATCH, unit=("line",))
+    made = estimated(some_scores(units=3, seed=9), some_scores(units=3, seed=10), rule)
+
+    assert len(made.by_unit) == 3
+    assert sum(money for _, money in made.by_unit) == pytest.approx(made.total.value)
+
+
+def test_a_unit_with_enough_labels_has_its_own_calibration() -> None:
+    calibration = recalibrate(some_scores(2000, units=2))
+
+    assert isinstance(calibration, Recalibration)
+    assert set(calibration.own) == {a_unit("0"), a_unit("1")}
+
+
+def test_orders_are_estimated_against_recalibrated_rates() -> None:
+    rule = CostRule(name="stock", kind="inventory", over=2.0, under=3.0, predictions="BulkInferrer", label="y")
+    table = UnitTable(rows=(UnitRow(unit=OVERALL, volume=1000.0, events=None, values=(1.0, 2.0, 3.0)),), joined=1)
+    now, before = some_scores(20_000, 11, bend=2.0), some_scores(20_000, 12, bend=2.0)
+
+    assert estimated(now, before, rule, table).total.value == pytest.approx(1000 * 2.0 * (1 / 2 - 1 / 3), rel=0.05)
+
+
+def test_too_few_labels_are_a_sentence() -> None:
+    assert recalibrate(some_scores(30)) == "only 30 earlier predictions have a label; 50 are needed"
+
+
+def sampled(rule: CostRule, *parts: pl.DataFrame, plan: Any = None, limit: int = 1000) -> Scores | str:
+    sample = ScoreSample(rule, plan, limit=limit)
+    for part in parts:
+        sample.add(part)
+    return sample.scores()
+
+
+def test_of_many_rows_an_even_sample_is_kept_in_order() -> None:
+    rows = pl.DataFrame({"prediction": np.arange(10_000) / 10_000, "y": np.arange(10_000) % 2})
+    found = sampled(DISPATCH, *rows.iter_slices(777))
+
+    assert isinstance(found, Scores)
+    assert found.stride == 16
+    assert found.score.tolist() == (np.arange(0, 10_000, 16) / 10_000).tolist()
+
+
+def test_either_outcome_of_a_row_has_its_money() -> None:
+    plan = row_plan(ADS, {"prices": PRICES}, When(span="1"))
+    rows = some_rows(50).filter(pl.col("line") == "a")
+    found = sampled(ADS, rows, plan=plan)
+    prices = {row["brand"]: row for row in PRICES.rows(named=True) if row["span"] == 1 and row["line"] == "a"}
+
+    assert isinstance(found, Scores)
+    assert found.money is not None
+    for row, money in zip(rows.rows(named=True), found.money, strict=True):
+        decided, price_of = row["prediction"] >= 0.5, prices[row["brand"]]
+        assert money == pytest.approx([price_of["fee"] if decided else 0.0, 0.0 if decided else price_of["margin"] * row["fare"]])
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ({"prediction_a": [0.5], "prediction_b": [0.5]}, "no single number per row (its outputs: prediction_a, prediction_b)"),
+        ({"prediction": [[0.5, 0.5]]}, "more than one number per row"),
+        ({"prediction": [3.0]}, "no probabilities between 0 and 1"),
+        ({"prediction": pl.Series([None], dtype=pl.Float64)}, "no prediction has a score"),
+    ],
+)
+def test_predictions_that_are_no_probability_are_a_sentence(rows: dict[str, Any], said: str) -> None:
+    assert said in str(sampled(DISPATCH, pl.DataFrame({**rows, "y": [1]})))
+
+
+ESTIMATED = 'unit = ["product_line"]\npredictions = "BulkInferrer.deployed"\ncandidate_predictions = "BulkInferrer"\nlabel = "click"'
+
+
+def estimate_facts(view: View) -> dict[str, str]:
+    blocks = next(section for section in view.sections if section.id == "money").blocks
+    found = next(block for block in blocks if isinstance(block, Facts) and block.title == "Estimated without labels")
+    return {fact.label: fact.value for fact in found.items}
+
+
+def shoes_without_labels(root: Path) -> str:
+    return (root / "tests/config/shoes.toml").read_text().replace('unit = ["product_line"]', ESTIMATED)
+
+
+def test_the_bad_retrain_is_seen_before_labels_arrive(runs: Path, root: Path, tmp_path: Path) -> None:
+    workspace = opened(runs / "shoes", shoes_without_labels(root), tmp_path)
+    run = next(one.id for one in workspace.histories()[0].runs if one.period.label == "2024-09-09")
+    view = workspace.view(Request(view="cost", run=run))
+    facts = estimate_facts(view)
+    estimated_at = float(facts["Estimate"].split("\u00a0")[1].split(" ")[0].replace(",", ""))
+
+    assert 4_500 < estimated_at < 8_500
+    assert "within its interval" in facts["With labels"]
+    assert any(isinstance(b, Paragraph) and "cannot see customers who changed" in b.text for b in view.sections[0].blocks)
+
+
+def test_a_run_without_an_evaluation_has_its_estimate_alone(runs: Path, root: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "shoes"
+    shutil.copytree(runs / "shoes", copy)
+    last = max((copy / "pipeline/Evaluator/evaluation").iterdir(), key=lambda path: int(path.name))
+    shutil.rmtree(last)
+    workspace = opened(copy, shoes_without_labels(root), tmp_path)
+    run = next(one.id for one in workspace.histories()[0].runs if one.period.label == "2024-09-16")
+    view = workspace.view(Request(view="cost", run=run))
+
+    assert view.sections[0].title.startswith("Without labels yet, mistakes are estimated at EUR")
+    assert "With labels" not in estimate_facts(view)

@@ -5,6 +5,7 @@ Rows are folded chunk by chunk into counts, means and squares (Chan's parallel v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -19,9 +20,12 @@ from model_insights.cost.units import UnitTable
 from model_insights.errors import TableError
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey, SliceValue
+from model_insights.sql_text import expression_fault
 
 DECISION = "decision"
-_MONEY, _LOST, _KEY = "__money", "__lost_", "__key_"
+MONEY, _LOST, _KEY = "__money", "__lost_", "__key_"
+# Aggregates and windows as Polars shows them: over a chunk of rows they would mean something else than over all.
+_OVER_ROWS = re.compile(r"\.(mean|sum|min|max|first|last|median|std|var|count|n_unique|quantile|rank|over|shift|len|cum_\w+)\(|\blen\(\)")
 _MISSING = "(none)"  # unit of the rows that have no value of a unit's column
 
 
@@ -98,7 +102,7 @@ def chunk_sums(plan: RowPlan, rows: pl.DataFrame) -> pl.DataFrame:
     """Per unit: rows, priced rows, mean and sum of squares of their money, rows without a partner by table. Raises TableError."""
     money = priced_rows(plan, rows)
     unit = [f"unit_{i}" for i in range(len(plan.rule.unit))]
-    value = pl.col(_MONEY)
+    value = pl.col(MONEY)
     sums = [
         pl.len().alias("rows"), value.count().alias("priced"), value.mean().alias("mean"),
         (value.var(ddof=0) * value.count()).alias("squares"),
@@ -118,7 +122,7 @@ def priced_rows(plan: RowPlan, rows: pl.DataFrame) -> pl.DataFrame:
         money = pl.when(_complete(plan)).then(_money(rule).cast(pl.Float64))
         return frame.select(
             *(pl.col(column).alias(f"unit_{i}") for i, column in enumerate(rule.unit)),
-            pl.when(money.is_finite()).then(money).alias(_MONEY),
+            pl.when(money.is_finite()).then(money).alias(MONEY),
             *(pl.col(_LOST + name) for name in plan.tables),
         ).collect()
     except pl.exceptions.PolarsError as error:
@@ -128,10 +132,10 @@ def priced_rows(plan: RowPlan, rows: pl.DataFrame) -> pl.DataFrame:
 
 def _complete(plan: RowPlan) -> pl.Expr:
     """Rows that have a partner in every table, a decision and a label. Of the others only mistakes would lack a price: they would look cheap."""
-    known = [~pl.col(_LOST + name) for name in plan.tables]
+    known = [pl.col(_LOST + name).not_() for name in plan.tables]
     known += [pl.col(DECISION).is_not_null()] if plan.rule.decision else []
     known += [pl.col(plan.rule.label).is_not_null()] if plan.rule.label else []
-    return pl.all_horizontal([pl.lit(value=True), *known])
+    return pl.all_horizontal(known) if known else pl.lit(value=True)
 
 
 def _joined(frame: pl.LazyFrame, rows: pl.DataFrame, name: str, table: pl.DataFrame, on: tuple[str, ...]) -> pl.LazyFrame:
@@ -144,7 +148,7 @@ def _joined(frame: pl.LazyFrame, rows: pl.DataFrame, name: str, table: pl.DataFr
     right = table.with_columns(pl.lit(value=False).alias(_LOST + name)).lazy()
     frame = frame.with_columns(text_key(rows, key).alias(_KEY + key) for key in on if key in rows.columns)
     joined = frame.join(right, on=keys, how="left", suffix=f"_{name}", maintain_order="left")
-    return joined.with_columns(pl.col(_LOST + name).fill_null(value=True)).drop(keys)
+    return joined.with_columns(pl.col(_LOST + name).is_null()).drop(keys)
 
 
 def _money(rule: CostRule) -> pl.Expr:
@@ -160,10 +164,15 @@ def _money(rule: CostRule) -> pl.Expr:
 def _sql(rule: CostRule, text: Expression) -> pl.Expr:
     if not isinstance(text, str):
         return pl.lit(float(text))
+    if fault := expression_fault(text):
+        raise TableError(f"Cost {rule.name!r}: {text!r} {fault}. Only expressions over columns are computed.")
     try:
-        return pl.sql_expr(text)
+        found = pl.sql_expr(text)
     except pl.exceptions.PolarsError as error:
         raise TableError(f"Cost {rule.name!r}: {text!r} is no expression of Polars' SQL ({error}).") from error
+    if _OVER_ROWS.search(str(found)):
+        raise TableError(f"Cost {rule.name!r}: {text!r} looks at several rows at once; the money of a row must follow from that row.")
+    return found
 
 
 def combined(plan: RowPlan, parts: Iterable[pl.DataFrame]) -> Amounts:
@@ -172,7 +181,7 @@ def combined(plan: RowPlan, parts: Iterable[pl.DataFrame]) -> Amounts:
     lost = dict.fromkeys(plan.tables, 0)
     for part in parts:
         for row in part.iter_rows(named=True):
-            unit = SliceKey(items=tuple((column, _slice_value(row[f"unit_{i}"])) for i, column in enumerate(plan.rule.unit)))
+            unit = SliceKey(items=tuple((column, slice_value(row[f"unit_{i}"])) for i, column in enumerate(plan.rule.unit)))
             new = (row["rows"], row["priced"], row["mean"] or 0.0, row["squares"] or 0.0)
             known[unit] = _added(known.get(unit, (0, 0, 0.0, 0.0)), new)
             for name in lost:
@@ -193,7 +202,8 @@ def _added(one: tuple[int, int, float, float], two: tuple[int, int, float, float
     return one[0] + two[0], n, one[2] + step * two[1] / n, one[3] + two[3] + step**2 * one[1] * two[1] / n
 
 
-def _slice_value(value: object) -> SliceValue:
+def slice_value(value: object) -> SliceValue:
+    """A column's value as slices have it; rows without one stand apart."""
     if value is None:
         return _MISSING
     return value if isinstance(value, (int, float, str)) else str(value)
