@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from model_insights.errors import UnknownId
 from model_insights.evidence.change import Bin, category_bins, numeric_bins
-from model_insights.evidence.data import main_split, whole_of
+from model_insights.evidence.data import main_split, p_text, whole_of
 from model_insights.evidence.fact import worst
 from model_insights.ids import feature_id
 from model_insights.judgement import Judgement
@@ -35,7 +35,7 @@ def sections(
         raise UnknownId(f"Feature {name!r} is in no statistics of this pipeline. Choose one from the data corner.")
     facts = tuple(fact for fact in judged.corner("data") if fact.source.kind == "feature" and fact.source.id == feature_id(path))
     state = worst(facts)
-    title = f"{name}: {facts[0].sentence if facts else 'nothing stands out.'}"
+    title = facts[0].sentence.rstrip(".") if facts else f"Nothing stands out in {name}"
     blocks: list[Block] = [Paragraph(text=fact.sentence, tone="bad" if fact.state == "violated" else "neutral") for fact in facts[1:]]
     blocks += [figure for figure in (_distribution(judged, path, words),) if figure is not None]
     if current is None:
@@ -187,7 +187,13 @@ def _judged_facts(judged: Judgement, path: FeaturePath, words: Words) -> list[Fa
     if one is None or one.change is None or one.change.w is None:
         return []
     change = one.change
+    usual = "needs four pairs of neighbouring runs"
+    if one.usual is not None:
+        usual = f"p {p_text(one.usual.p, words)}, from {plural(one.usual.pairs, 'pair')} of runs"
     return [
+        Fact(label="Is the change real?", value=f"p {p_text(change.p, words)}" if change.p is not None else "not tested",
+             hint="probability of as large a change by chance alone, at these sample sizes"),
+        Fact(label="Is it unusual for this pipeline?", value=usual, hint="probability of as large a change from one run to the next; alarms go by this where it is known"),
         Fact(label="Effect size (Cohen's w)", value=f"{words.number(change.w or 0.0)} (95 %: {words.number(change.w_low or 0.0)} to {words.number(change.w_high or 0.0)})",
              hint="noise-corrected; below 0.1 is equivalent"),
         Fact(label="Answer", value=change.state),

@@ -211,7 +211,7 @@ def _changed_section(run: Run, artifact: Artifact, reference: Run | None, words:
         Column(id="now", title="Now"),
     )
     title = (
-        f"{plural(len(changes), 'setting')} differ from {period_text(reference, words)}"
+        f"{plural(len(changes), 'setting differs', 'settings differ')} from {period_text(reference, words)}"
         if changes
         else f"Nothing recorded differs from {period_text(reference, words)}"
     )
