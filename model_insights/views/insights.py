@@ -34,6 +34,7 @@ from model_insights.view import (
     Value,
     Waterfall,
 )
+from model_insights.views.corner import corner_title, strongest
 from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
@@ -238,10 +239,9 @@ def _heat_map(ledger: Ledger, words: Words) -> HeatMap:
 def _corner_section(judged: Judgement, name: str, verdict: Verdict, words: Words, tables: Mapping[str, TableRequest]) -> Section:
     facts = judged.corner(name)
     state = worst(facts)
-    top = facts[0] if facts else None
+    top = strongest(facts)
     share = next((one for one in verdict.shares if one.corner == name), None)
-    money = f", {words.change(share.money)} of the change" if share and abs(share.money) >= 0.005 else ""
-    title = f"{CORNERS[name]}: {_corner_sentence(facts)}{money}"
+    title = corner_title(name, facts, share.money if share else None, words)
     lead = _lead(name, top, judged)
     blocks: list[Block] = [_evidence_table(name, facts, words, tables.get(name))]
     blocks += _corner_figures(judged, name, words)
