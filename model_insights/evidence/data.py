@@ -10,6 +10,7 @@ from scipy import stats
 from model_insights.evidence import counts, outliers, schema
 from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
 from model_insights.evidence.fact import Evidence, Source, State
+from model_insights.evidence.ordinary import Ordinary, Usual, learn
 from model_insights.evidence.quality import Corruption, corruptions
 from model_insights.ids import feature_id
 from model_insights.loaded import Absent, Damaged, Loaded
@@ -18,15 +19,17 @@ from model_insights.stats import Anomalies, DatasetStats, FeaturePath, Statistic
 from model_insights.wording import Words, plural
 
 FALSE_DISCOVERY = 0.05
+_CLEAR = 0.01  # a p below is said to be beyond chance where no alarm hangs on it
 _MISSING_JUMP = 0.01  # one percentage point: smaller jumps are listed, not called violated (A3)
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """What the history says about ordinary differences: design effects per feature and features that move with time."""
+    """What the history says about ordinary differences: design effects per feature, run-to-run moves, features that move with time."""
 
     effects: Mapping[FeaturePath, float]
     clocks: frozenset[FeaturePath]
     spans: int
+    ordinary: Ordinary = Ordinary()
 
 
 class FeatureJudgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -38,6 +41,12 @@ class FeatureJudgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     discovered: bool  # passes the false-discovery control of this comparison
     is_clock: bool
     reason: str = ""
+    usual: Usual | None = None  # how usual the change is for this pipeline; None where the history is too short to tell
+
+    @property
+    def p(self) -> float | None:
+        """What ranking and alarms go by: unusual for this pipeline where the history can tell, else beyond chance."""
+        return self.usual.p if self.usual is not None else self.change.p if self.change is not None else None
 
 
 def main_split(run: Run) -> Statistics | None:
@@ -60,8 +69,9 @@ def calibrate(runs: tuple[Run, ...]) -> Calibration:
         if len(largest) == 2:
             pairs.append((largest[0], largest[1]))
         if largest:
-            wholes.append(largest[0])
-    return Calibration(effects=design_effects(pairs), clocks=moves_with_time(wholes), spans=len(wholes))
+            wholes.append((run.id, largest[0]))
+    effects, clocks = design_effects(pairs), moves_with_time([whole for _, whole in wholes])
+    return Calibration(effects=effects, clocks=clocks, spans=len(wholes), ordinary=learn(wholes, effects, without=clocks))
 
 
 def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[FeatureJudgement, ...]:
@@ -71,16 +81,16 @@ def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[
     before = whole_of(reference, statistics.split) if statistics else None
     if current is None or before is None:
         return ()
-    raw = [_judge(path, before, current, calibration) for path in dict.fromkeys(f.path for f in (*current.features, *before.features))]
+    raw = [_judge(path, before, current, calibration, run.id) for path in dict.fromkeys(f.path for f in (*current.features, *before.features))]
     tested = [one for one in raw if one.change and one.change.p is not None and not one.is_clock]
     if not tested:
         return tuple(raw)
-    adjusted = stats.false_discovery_control([one.change.p for one in tested if one.change], method="bh")
+    adjusted = stats.false_discovery_control([one.p for one in tested if one.p is not None], method="bh")
     found = {one.path for one, p in zip(tested, adjusted, strict=False) if p <= FALSE_DISCOVERY}
     return tuple(msgspec.structs.replace(one, discovered=one.path in found) for one in raw)
 
 
-def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calibration: Calibration) -> FeatureJudgement:
+def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calibration: Calibration, run_id: str) -> FeatureJudgement:
     old, new = before.feature(path), current.feature(path)
     is_clock = path in calibration.clocks
     if old is None or new is None:
@@ -93,7 +103,8 @@ def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calib
         reason = f"its type changed from {old.type} to {new.type}"
         return FeatureJudgement(path=path, change=None, missing=missing, discovered=False, is_clock=is_clock, reason=reason)
     change = feature_change(old, new, design_effect=calibration.effects.get(path, 1.0))
-    return FeatureJudgement(path=path, change=change, missing=missing, discovered=False, is_clock=is_clock)
+    usual = calibration.ordinary.usual(change, run_id) if change is not None else None
+    return FeatureJudgement(path=path, change=change, missing=missing, discovered=False, is_clock=is_clock, usual=usual)
 
 
 def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, ...]) -> tuple[Corruption, ...]:
@@ -233,11 +244,14 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
         return []
     changed = one.discovered and change.state == "changed"
     state: State = "violated" if changed and (change.w_low or 0) > 0.25 else "watch" if changed else "held"
-    verb = "moved" if changed else "shows no change beyond chance" if not one.discovered else "moved a little"
+    beyond_chance = change.p is not None and change.p < _CLEAR
+    quiet = "moved no more than it usually does between runs" if one.usual and beyond_chance else "shows no change beyond chance"
+    verb = "moved" if changed else quiet if not one.discovered else "moved a little"
     sentence = (
         f"The distribution of {name} {verb}: PSI {words.number(change.psi)} (chance alone stays below {words.number(change.psi_null)} in 95 of 100 cases), "
         f"Jensen-Shannon divergence {words.number(change.jensen_shannon)} bits (below {words.number(change.jensen_shannon_null or 0.0)})."
     )
+    sentence += usual_text(one, words)
     if change.new_mass > 0.005:
         sentence += f" {words.percent(change.new_mass, 1)} of examples have a value that the reference has not."
     return [
@@ -248,6 +262,18 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
     ]  # fmt: skip
 
 
+def usual_text(one: FeatureJudgement, words: Words) -> str:
+    """Is it real, and is it unusual for this pipeline: both answers as a sentence; empty where the history is too short to tell."""
+    if one.usual is None or one.change is None or one.change.p is None:
+        return ""
+    real, usual = p_text(one.change.p, words), p_text(one.usual.p, words)
+    return f" As large a change comes by chance alone with probability {real}, and between runs of this pipeline with {usual} ({plural(one.usual.pairs, 'pair')} of runs)."
+
+
+def p_text(p: float, words: Words) -> str:
+    return "below 0.001" if p < 0.001 else words.number(p, 2)
+
+
 def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run, words: Words) -> Evidence:
     tested = [one for one in judged if one.change and one.change.p is not None and not one.is_clock]
     found = sum(one.discovered for one in tested)
@@ -255,6 +281,10 @@ def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run, words: 
         f"{found} of {plural(len(tested), 'feature')} changed against {words.day(reference.period.label)} after control of false discoveries at 5 %; "
         f"without the control about {0.05 * len(tested):.1f} would look changed by chance alone."
     )
+    usual = [one for one in tested if one.usual is not None and not one.discovered and one.change and (one.change.p or 0.0) < _CLEAR]
+    if usual:
+        names = ", ".join(".".join(one.path) for one in usual)
+        sentence += f" Beyond chance, but usual between runs of this pipeline: {names}."
     clocks = [".".join(one.path) for one in judged if one.is_clock]
     if clocks:
         sentence += f" Not tested, because they move with time: {', '.join(clocks)}."
