@@ -589,6 +589,17 @@ def test_amounts_have_an_exact_model_term_and_their_own_words(runs: Path, tmp_pa
     assert any(fact.value.startswith("tier T1") for fact in view.footer)
 
 
+def test_a_unit_that_no_evaluation_has_still_opens(runs: Path, tmp_path: Path) -> None:
+    workspace = opened(runs / "taxi", TAXI_FARES.replace("payment_type", "pickup_community_area"), tmp_path)
+    slices = next(section for section in workspace.view(Request(view="cost")).sections if section.id == "slices")
+    link = next(block for block in slices.blocks if isinstance(block, Table)).rows[0].link
+    assert link is not None
+    view = workspace.view(Request(view="slice", id=link.id))
+
+    assert view.sections[0].title.startswith("This run's evaluation has no slice pickup_community_area=")
+    assert [section.id for section in view.sections] == ["metrics", "history"]
+
+
 def test_a_node_that_is_not_there_is_named_with_those_that_are(runs: Path, tmp_path: Path) -> None:
     view = opened(runs / "taxi", TAXI_FARES.replace("BulkInferrer.deployed", "Predictor"), tmp_path).view(Request(view="cost"))
 

@@ -64,7 +64,8 @@ def sections(
 ) -> tuple[Section, ...]:
     """All sections of the slice page. Raises UnknownId for a slice that no run of the history has."""
     runs = judged.series.runs
-    if not any(where in e.slice_index for run in runs if (e := evaluation_of(run))):
+    is_priced = any(where in cost.cells.units for run in runs if (cost := judged.series.cost(run.id)) is not None)
+    if not is_priced and not any(where in e.slice_index for run in runs if (e := evaluation_of(run))):
         raise UnknownId(f"Slice {where.text} is in no evaluation of this pipeline. Choose one from the tables.")
     evaluation = evaluation_of(judged.run)
     if evaluation is None or where not in evaluation.slice_index:
