@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model_insights.config import Config
 from model_insights.cost.account import RunCost
 from model_insights.cost.uncovered import Uncovered, uncovered
 from model_insights.cost.units import UnitTable, Unmatched
@@ -19,6 +20,20 @@ def join_facts(cost: RunCost, table: UnitTable | str | None, words: Words) -> tu
     if outside is None:
         return (*rows, *unmatched)
     return (*rows, *unmatched, Fact(label="Not covered", value=_not_covered(outside, words)))
+
+
+def rate_facts(config: Config | None, words: Words) -> tuple[Fact, ...]:
+    """Which tables were in another currency, and at which rate they were converted."""
+    if config is None:
+        return ()
+    foreign = [(name, one.currency) for name, one in config.tables.items() if one.currency not in ("", config.insights.currency)]
+    return tuple(
+        Fact(
+            label="Converted",
+            value=f"table {name} from {code}, at {config.insights.currency} {words.number(config.insights.rates[code], 4)} for one {code}",
+        )
+        for name, code in foreign
+    )
 
 
 def not_covered(cost: RunCost, table: UnitTable | str | None, words: Words) -> str:

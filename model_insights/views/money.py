@@ -31,7 +31,7 @@ from model_insights.view import (
     TimeSeries,
 )
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
-from model_insights.views.joined import join_facts, not_covered
+from model_insights.views.joined import join_facts, not_covered, rate_facts
 from model_insights.views.kinds import kind_facts, rule_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
 from model_insights.wording import Words, money_value, plural
@@ -265,4 +265,5 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     if rule.kind == "classification":
         items.append(Fact(label="Decision threshold", value=words.number(rule.threshold or 0.0)))
     items += join_facts(cost, judged.case.units.get(judged.run.id), words)
+    items += rate_facts(judged.case.config, words)
     return Section(id="account", title="How the cost is counted", blocks=(Facts(items=tuple(items)),))
