@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec.structs import replace
 
 from model_insights.noun import Noun
-from model_insights.view import Bars, Block, Distribution, Facts, HeatMap, LineageGraph, Paragraph, RangePlot, Table
+from model_insights.view import Bars, Block, Curve, Distribution, Facts, HeatMap, LineageGraph, Paragraph, RangePlot, Table
+
+_SENTENCE = re.compile(r"(?<=[.!?]) +")
 
 
 class Limit(Noun):
@@ -62,6 +66,8 @@ def _hidden_facts(block: Block, limit: Limit) -> list[Block]:
 def cut(block: Block, limit: Limit) -> Block:
     """The block with at most the limit's rows, and a word on how many more there are."""
     rows = limit.rows
+    if isinstance(block, Curve) and block.draggable:
+        return replace(block, note=" ".join(sentence for sentence in _SENTENCE.split(block.note) if not sentence.startswith("Drag ")))
     if isinstance(block, Facts):
         return replace(block, items=block.items[: limit.facts])
     if isinstance(block, Table):

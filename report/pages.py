@@ -77,7 +77,7 @@ def plan(
     views, look = tuple(printable(view) for view in views), convert_printable(look)
     main = next((view for view in views if view.headline), views[0])
     sections = _sections(views)
-    sheets = _without_repeats([_verdict(main, sections, look), *_middle(sections), _how(sections)])
+    sheets = _without_bare(_without_repeats([_verdict(main, sections, look), *_middle(sections), _how(sections)]))
     limits = limits_of(sheets, tight)
     sheets = [cut_sheet(sheet, limits[sheet.id]) for sheet in sheets if look.length != "brief" or sheet.kind == "verdict"]
     sheets += appendix_sheets(tuple(printable(view) for view in appendix))
@@ -169,7 +169,8 @@ def _sections(views: Sequence[View]) -> dict[str, Section]:
 def _verdict(main: View, sections: Mapping[str, Section], look: Look) -> Sheet:
     section = sections.get("insights.verdict", Section(id="verdict", title=""))
     triangle = next((block for block in section.blocks if isinstance(block, Triangle)), None)
-    rest = msgspec.structs.replace(section, blocks=tuple(block for block in section.blocks if block is not triangle))
+    kept = tuple(block for block in section.blocks if block is not triangle and not _repeats(block, section.lead))
+    rest = msgspec.structs.replace(section, blocks=kept)
     slices = sections.get("cost.slices")
     tables = [block for block in slices.blocks if isinstance(block, Table) and block.rows] if slices else []
     title = look.review.headline or (main.headline.sentence if main.headline else section.title or main.title)
@@ -254,6 +255,24 @@ def _without_repeats(sheets: Sequence[Sheet]) -> list[Sheet]:
         if kept or sheet.id in ("verdict", "how"):
             out.append(msgspec.structs.replace(sheet, sections=tuple(kept)))
     return out
+
+
+def _repeats(block: Block, lead: str) -> bool:
+    return bool(lead) and isinstance(block, Paragraph) and lead in block.text
+
+
+def _without_bare(sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Sheets that say a sentence and show nothing join page 1 where it has room, else the last page."""
+    bare = [sheet for sheet in sheets if _is_bare(sheet)]
+    moved = tuple(section for sheet in bare for section in sheet.sections)
+    home = "how" if sheets[0].worst else "verdict"
+    kept = [sheet for sheet in sheets if sheet not in bare]
+    return [msgspec.structs.replace(sheet, sections=sheet.sections + moved) if sheet.kind == home else sheet for sheet in kept]
+
+
+def _is_bare(sheet: Sheet) -> bool:
+    shown = any(not isinstance(block, Paragraph) for section in sheet.sections for block in section.blocks)
+    return sheet.kind == "page" and not shown and any(section.lead or section.blocks for section in sheet.sections)
 
 
 def cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:

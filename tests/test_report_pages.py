@@ -142,3 +142,29 @@ def test_characters_no_page_can_show_are_replaced_and_the_rest_stays():
 def test_the_checksum_follows_the_content():
     assert checksum(a.both_views()) == checksum(a.both_views())
     assert checksum(a.both_views()) != checksum((a.an_insights_view(), a.a_cost_view(subtitle="other")))
+
+
+def test_a_page_that_says_a_sentence_and_shows_nothing_joins_page_1_where_there_is_room():
+    bare = a.a_cost_view(sections=(Section(id="money", title="No cost is known.", lead="There is no insights.toml."),))
+    alone = plan((a.an_insights_view(sections=()), bare)).sheets
+    full = plan(
+        (a.an_insights_view(sections=()), msgspec.structs.replace(bare, sections=(*bare.sections, *a.a_cost_view().sections[1:2])))
+    ).sheets
+
+    assert ["verdict", "how"] == [sheet.id for sheet in alone]
+    assert "There is no insights.toml." in [section.lead for section in alone[0].sections]
+    assert "There is no insights.toml." in [section.lead for section in full[-1].sections]
+
+
+def test_the_verdict_does_not_repeat_its_lead():
+    verdict = Section(
+        id="verdict", title="V", lead="no reference", blocks=(Paragraph(text="It cannot be said: no reference."), a.some_facts())
+    )
+
+    assert (a.some_facts(),) == plan((a.an_insights_view(sections=(verdict,)),)).sheets[0].sections[0].blocks
+
+
+def test_paper_does_not_ask_for_a_mouse():
+    shown = cut(a.a_threshold_curve(note="Drag the line to price another threshold. Only mistakes are priced."), LIMITS[0])
+
+    assert "Only mistakes are priced." == getattr(shown, "note", "")

@@ -434,7 +434,7 @@ def _lineage_section(judged: Judgement, words: Words) -> Section:
     return Section(
         id="lineage",
         title=f"{plural(changed, 'artifact')} made differently{against}",
-        lead="From data to push; each box opens its artifact.",
+        lead="From data to push, as ML Metadata recorded it.",
         blocks=(figure,),
     )
 
