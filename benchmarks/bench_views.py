@@ -1,114 +1,104 @@
-"""A tab's answers beside TensorBoard's own: warm views against /data/runs, what they weigh, and the first answer after a start.
-
-    python benchmarks/bench_views.py [--logdir examples/shoes/runs] [--keep]
-
-Uses the environment of bench_startup.py: the newest TensorBoard, no TensorFlow. Questions alternate, each over a connection of its own, and
-accept gzip. TensorBoard runs with --load_fast=false: its data server answers /data/runs in 46 ms here, which would flatter us.
-"""
+"""Warm answers of both tabs against TensorBoard's own /data/runs in the same process, their size, and the memory a history takes."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import gzip
-import http.client
-import json
+import os
+import resource
+import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
-from urllib.parse import urlencode
 
-from bench_startup import HOME, LOGDIR, ROOT, environments, free_port
-
-TAB = "/data/plugin/insights_triangle"
-PAGES = {"insights page": {"view": "insights"}, "cost page": {"view": "cost"}}
-ROUNDS = 300
-STATIC = ROOT / "tb_plugin" / "static"
+ROOT = Path(__file__).resolve().parent.parent
+DEMO = ROOT / "examples/shoes/runs"
+ROUNDS = 40
 
 
-class Asker:
-    """Asks a TensorBoard that has just been started."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    def get(self, path: str) -> tuple[int, bytes, float]:
-        """Status, body as sent and seconds."""
-        began = time.perf_counter()
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)) as connection:
-            connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
-            answer = connection.getresponse()
-            body = answer.read()
-        return answer.status, body, time.perf_counter() - began
-
-    def wait(self, path: str) -> float:
-        """Seconds until a path answers 200."""
-        began = time.perf_counter()
-        while time.perf_counter() - began < 120:
-            with contextlib.suppress(OSError, http.client.HTTPException):
-                if self.get(path)[0] == 200:
-                    return time.perf_counter() - began
-            time.sleep(0.01)
-        raise SystemExit(f"{path} does not answer")
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("localhost", 0))
+        return int(one.getsockname()[1])
 
 
-def details(asker: Asker) -> dict[str, dict[str, str]]:
-    """A slice and a feature that the pages link to."""
-    links = {}
-    for page in PAGES.values():
-        text = gzip.decompress(asker.get(f"{TAB}/view?{urlencode(page)}")[1])
-        for link in found_links(json.loads(text)):
-            if link["view"] in ("slice", "feature", "artifact"):
-                links.setdefault(f"{link['view']} page", {"view": link["view"], "id": link["id"]})
-    return links
+def get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return bytes(answer.read())
 
 
-def found_links(part: object) -> list[dict[str, str]]:
-    if isinstance(part, list):
-        return [link for inner in part for link in found_links(inner)]
-    if not isinstance(part, dict):
-        return []
-    own = [part["link"]] if isinstance(part.get("link"), dict) else []
-    return own + [link for inner in part.values() for link in found_links(inner)]
+def waited(url: str, *, seconds: float = 180) -> None:
+    """Until the address answers 200."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            get(url)
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+        else:
+            return
 
 
-def tell(asker: Asker) -> None:
-    for name, query in {**PAGES, **details(asker)}.items():
-        path = f"{TAB}/view?{urlencode(query)}"
-        _, body, cold = asker.get(path)
-        pairs = [(asker.get(path)[2], asker.get("/data/runs")[2]) for _ in range(ROUNDS)]
-        ours, theirs = (statistics.median(seconds) * 1000 for seconds in zip(*pairs, strict=True))
-        weight = f"{len(gzip.decompress(body)) / 1000:.0f} kB, {len(body) / 1000:.1f} kB sent"
-        print(f"{name:14} {weight}; first asked {cold * 1000:.0f} ms; warm {ours:.2f} ms, /data/runs {theirs:.2f} ms: {ours / theirs:.2f}")
+def answers(base: str) -> None:
+    """Interleaved, so that the machine's load hits all alike."""
+    paths = {"/data/runs": [], "insights": [], "cost": []}  # type: dict[str, list[float]]
+    urls = {
+        "/data/runs": f"{base}/data/runs",
+        "insights": f"{base}/data/plugin/insights_triangle/view?view=insights",
+        "cost": f"{base}/data/plugin/business_cost/view?view=cost",
+    }
+    for url in urls.values():
+        waited(url)
+    for _ in range(ROUNDS):
+        for name, url in urls.items():
+            start = time.perf_counter()
+            get(url)
+            paths[name].append(time.perf_counter() - start)
+    floor = statistics.median(paths["/data/runs"])
+    print(f"TensorBoard's /data/runs: {1000 * floor:.1f} ms, median of {ROUNDS}")
+    for name in ("insights", "cost"):
+        own = statistics.median(paths[name])
+        print(
+            f"{name}: {1000 * own:.1f} ms warm, {own / floor:.2f} x /data/runs (goal at most 2); payload {len(get(urls[name])) / 1000:.0f} kB (goal under 300)"
+        )
 
 
-def bundle() -> int:
-    """Bytes of the built front end, gzipped file by file."""
-    return sum(len(gzip.compress(file.read_bytes())) for file in STATIC.glob("*.js"))
+def memory() -> None:
+    """In a fresh process: imports, then the demo's whole history read, priced and judged."""
+    code = (
+        "import resource\n"
+        "from model_insights.view import Request\n"
+        "from model_insights.workspace import Workspace\n"
+        "rss = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000\n"
+        "imports = rss()\n"
+        f"workspace = Workspace.open({str(DEMO)!r}, state='')\n"
+        "workspace.scan(); workspace.view(Request()); workspace.view(Request(view='cost'))\n"
+        "print(f'{imports:.0f} MB after the imports, {rss() - imports:.0f} MB more for 17 runs read, priced and judged')\n"
+    )
+    with tempfile.TemporaryDirectory() as state:
+        print(
+            subprocess.run(
+                [sys.executable, "-c", code.replace("state=''", f"state={state!r}")], check=True, capture_output=True, text=True, cwd=ROOT
+            ).stdout,
+            end="",
+        )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--logdir", type=Path, default=LOGDIR)
-    parser.add_argument("--python", default="3.11")
-    parser.add_argument("--keep", action="store_true", help="use the environment of the last time")
-    options = parser.parse_args()
-    home = HOME / "with" / "bin" if options.keep else environments(options.python)[0]
-    port = free_port()
+    memory()
     with tempfile.TemporaryDirectory() as state:
-        flags = ("--host", "127.0.0.1", "--port", str(port), "--load_fast", "false", "--insights_state", state)
-        command = [home / "tensorboard", "--logdir", options.logdir, *flags]
-        with subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as server:
+        port = free_port()
+        command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(DEMO), "--insights_state", state, "--port", str(port)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT) as server:
             try:
-                asker = Asker(port)
-                asker.wait("/")
-                print(f"first page after TensorBoard answers, nothing cached: {asker.wait(f'{TAB}/view'):.1f} s")
-                tell(asker)
+                answers(f"http://localhost:{port}")
             finally:
                 server.terminate()
-    print(f"bundle: {bundle() / 1000:.0f} kB gzipped (goal: under 200)")
+    print(f"this script itself: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB, {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":
