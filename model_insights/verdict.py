@@ -18,6 +18,7 @@ from model_insights.noun import Noun
 Confidence = Literal["very likely", "likely", "leaning", "cannot tell"]
 CORNERS: tuple[Corner, ...] = ("business", "data", "model")
 _SEASONAL: frozenset[LineId] = frozenset({"volume", "mix", "rate"})  # lines that a season moves
+_MOVES = ("PSI", "missing values", "schema anomaly", "presence")
 _FAMILY = 0.05  # Holm over the ledger's lines
 _STATISTICAL_POWER = 3.3  # standard errors: smallest loss found with 80 % power under Holm (A8.1)
 
@@ -71,7 +72,7 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
     moved = [
         f.subject
         for f in data_facts
-        if f.state == "violated" and f.subject not in sliced_on and f.measure in ("PSI", "missing values", "schema anomaly", "presence")
+        if f.subject not in sliced_on and ((f.measure == "PSI" and f.state == "watch") or (f.state == "violated" and f.measure in _MOVES))
     ]
     if moved:
         names = ", ".join(sorted(dict.fromkeys(moved)))
@@ -154,17 +155,24 @@ def _shares(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[
 
 
 def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], confirmed: tuple[LineId, ...]) -> tuple[float, tuple[Corner, ...]]:
-    """The owners, among those of confirmed lines, of the line that is largest most often over the draws, and how often.
+    """The owners of the confirmed line that is largest most often over the draws, and how often.
 
-    A line that is not confirmed may win draws by its noise: that lowers the share, but it names nobody."""
-    names = [line.id for line in ledger.lines]
-    drawn = np.stack([ledger.draws[name] for name in names])
-    winners = np.argmax(drawn, axis=0)
+    A line that is not confirmed names nobody, and does not weaken one that was measured by itself. But the rate line is named by what the
+    others leave: where it leads, whatever may hide in the noise of the others counts against it."""
+    found = _tally(ledger, corners, confirmed)
+    owner = max(found, key=lambda key: found[key])
+    if "rate" in confirmed and corners["rate"] == owner:
+        return _tally(ledger, corners, tuple(line.id for line in ledger.lines))[owner], owner
+    return found[owner], owner
+
+
+def _tally(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], lines: tuple[LineId, ...]) -> dict[tuple[Corner, ...], float]:
+    """How often the largest of the lines belongs to each set of owners."""
+    winners = np.argmax(np.stack([ledger.draws[name] for name in lines]), axis=0)
     tally: dict[tuple[Corner, ...], float] = {}
-    for i, name in enumerate(names):
+    for i, name in enumerate(lines):
         tally[corners[name]] = tally.get(corners[name], 0.0) + float(np.mean(winners == i))
-    owner = max((corners[name] for name in confirmed), key=lambda key: tally[key])
-    return tally[owner], owner
+    return tally
 
 
 def word(probability: float) -> Confidence:

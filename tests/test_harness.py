@@ -148,11 +148,11 @@ def test_violators_are_pooled_into_a_map_that_never_falls() -> None:
     raw = [0.2] * 20 + [0.5] * 20 + [0.8] * 20
     right = [True] * 10 + [False] * 10 + [True] * 4 + [False] * 16 + [True] * 19 + [False]
 
-    assert ((0.35, round(15 / 42, 4)), (0.8, round(20 / 22, 4))) == pooled(raw, right)
+    assert ((0.0, 0.0), (0.35, round(15 / 42, 4)), (0.8, round(20 / 22, 4))) == pooled(raw, right)
 
 
 def test_no_knot_rests_on_a_handful_of_cases() -> None:
-    assert 1 == len(pooled([0.1, 0.2, 0.9] + [0.95] * 12, [False, True, True] + [True] * 12))
+    assert 2 == len(pooled([0.1, 0.2, 0.9] + [0.95] * 12, [False, True, True] + [True] * 12))
 
 
 def test_the_calibration_error_is_the_distance_of_said_from_seen() -> None:

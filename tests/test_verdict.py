@@ -13,7 +13,7 @@ from model_insights.cost.account import RunCost, severity
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.evidence.fact import Evidence
-from model_insights.ledger import Adjacent, Ledger, adjacent_ledger
+from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger
 from model_insights.verdict import conclude, rate_corners
 from tests.builders import a_cost, some_cells
 
@@ -74,14 +74,27 @@ def ledger_of(before: Cells, after: Cells, **parts: Any) -> Ledger:
     return msgspec.structs.replace(ledger, **parts)
 
 
+def noisy(ledger: Ledger, name: LineId) -> Ledger:
+    return msgspec.structs.replace(ledger, draws={**ledger.draws, name: np.random.default_rng(1).normal(0, 1e6, 1000)})
+
+
 def test_a_line_that_is_not_confirmed_names_nobody_however_noisy_it_is() -> None:
     """The volume doubled for sure; the rates may have moved by any amount, and the data corner would own them."""
     ledger = ledger_of(BASE, some_cells(volume=(200.0, 400.0)))
-    noisy = msgspec.structs.replace(ledger, draws={**ledger.draws, "rate": np.random.default_rng(1).normal(0, 1e6, 1000)})
-    verdict = conclude(noisy, ("data",), "", BUDGET, days=30.0)
+    verdict = conclude(noisy(ledger, "rate"), ("data",), "", BUDGET, days=30.0)
 
-    assert (verdict.confirmed, verdict.leading) == (("volume",), "business")
+    assert (verdict.confirmed, verdict.leading, verdict.raw_probability) == (("volume",), "business", 1.0)
+
+
+def test_rates_named_by_exclusion_are_doubted_while_another_line_may_hold_anything() -> None:
+    verdict = conclude(noisy(ledger_of(BASE, WORSE), "model"), ("business",), "", BUDGET, days=30.0)
+
+    assert (verdict.confirmed, verdict.corner, verdict.leading) == (("rate",), None, "business")
     assert verdict.raw_probability == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_feature_that_moved_a_little_is_enough_to_doubt_that_customers_did() -> None:
+    assert verdict_of(BASE, WORSE, BASE, (a_fact(state="watch"),)).cannot_tell == ("business", "data")
 
 
 def test_rates_that_do_what_they_do_in_ordinary_steps_are_no_fault() -> None:

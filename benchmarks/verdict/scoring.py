@@ -16,6 +16,7 @@ from model_insights.verdict import word
 HELD_OUT = 0.3  # share of the settings that are scored and never fitted
 _PRIOR = 1.0  # right and wrong answers assumed beside the seen ones of a knot (add-one), so that no knot says 0 or 1
 _FEWEST = 12  # cases a knot rests on
+_NOTHING = (0.0, 0.0)  # below the lowest knot nothing was learnt: from there the map falls to nothing
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +88,7 @@ def pooled(raw: Sequence[float], right: Sequence[bool]) -> tuple[tuple[float, fl
     if len(merged) > 1 and merged[-1][2] < _FEWEST:
         last = merged.pop()
         merged[-1] = [merged[-1][0] + last[0], merged[-1][1] + last[1], merged[-1][2] + last[2], last[3]]
-    return tuple((round(block[0] / block[2], 4), round(_rate(block), 4)) for block in merged)
+    return (_NOTHING, *((round(block[0] / block[2], 4), round(_rate(block), 4)) for block in merged))
 
 
 def _rate(block: list[float]) -> float:
