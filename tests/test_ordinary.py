@@ -167,12 +167,20 @@ def test_the_feature_page_shows_both_answers(runs: Path, tmp_path: Path) -> None
 
     workspace = Workspace.open(str(runs / "taxi"), state=str(tmp_path))
     workspace.scan()
-    view = workspace.view(Request(view="feature", id='["fare"]'))
-    facts = next(block for section in view.sections if section.id == "facts" for block in section.blocks if isinstance(block, Facts))
-    said = {item.label: item.value for item in facts.items}
 
-    assert said["Is the change real?"].startswith("p ")
-    assert said["Is it unusual for this pipeline?"].endswith("from 14 pairs of runs")
+    def said(name: str, label: str) -> dict[str, str]:
+        run = next(one for one in workspace.histories()[0].runs if one.period.label == label)
+        view = workspace.view(Request(view="feature", run=run.id, reference="previous", id=f'["{name}"]'))
+        facts = next(block for section in view.sections if section.id == "facts" for block in section.blocks if isinstance(block, Facts))
+        return {item.label: item.value for item in facts.items}
+
+    place, fare = said("pickup_community_area", "2013Q4"), said("fare", "2016Q4")
+
+    assert ("p below 0.001", True) == (
+        place["Is the change real?"],
+        place["Is it unusual for this pipeline?"].endswith("from 13 pairs of runs"),
+    )
+    assert "no: chance alone explains it" == fare["Is it unusual for this pipeline?"]
 
 
 @pytest.mark.parametrize("count", [1, 3])

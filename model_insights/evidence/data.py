@@ -71,7 +71,7 @@ def calibrate(runs: tuple[Run, ...]) -> Calibration:
         if largest:
             wholes.append((run.id, largest[0]))
     effects, clocks = design_effects(pairs), moves_with_time([whole for _, whole in wholes])
-    return Calibration(effects=effects, clocks=clocks, spans=len(wholes), ordinary=learn(wholes, effects, without=clocks))
+    return Calibration(effects=effects, clocks=clocks, spans=len(wholes), ordinary=learn(wholes, effects))
 
 
 def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[FeatureJudgement, ...]:
@@ -103,7 +103,9 @@ def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calib
         reason = f"its type changed from {old.type} to {new.type}"
         return FeatureJudgement(path=path, change=None, missing=missing, discovered=False, is_clock=is_clock, reason=reason)
     change = feature_change(old, new, design_effect=calibration.effects.get(path, 1.0))
-    usual = calibration.ordinary.usual(change, run_id) if change is not None else None
+    # Only what is beyond chance is asked about: the other answer is never the smaller one.
+    is_asked = change is not None and change.p is not None and change.p <= FALSE_DISCOVERY and not is_clock
+    usual = calibration.ordinary.usual(change, run_id) if change is not None and is_asked else None
     return FeatureJudgement(path=path, change=change, missing=missing, discovered=False, is_clock=is_clock, usual=usual)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ from scipy import special, stats
 
 from model_insights.evidence.change import FeatureChange, feature_change
 from model_insights.noun import Noun
-from model_insights.stats import DatasetStats, FeaturePath
+from model_insights.stats import DatasetStats, FeaturePath, FeatureStats
 
 LEAST_PAIRS = 4
 _MOST_PAIRS = 8  # the yardstick's own uncertainty is that of at most eight pairs: neighbouring pairs share a run
@@ -34,13 +34,33 @@ class Usual(Noun):
 
 
 class Ordinary(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Statistic over degrees of freedom of each feature, for each pair of neighbouring runs (earlier id, later id, ratio)."""
+    """The spans of a history, to be asked how much a feature usually moves between neighbouring runs.
 
-    ratios: Mapping[FeaturePath, tuple[tuple[str, str, float], ...]] = {}
+    Asked features only are compared, and once: of thousands of features few change beyond chance."""
+
+    spans: tuple[tuple[str, Mapping[FeaturePath, FeatureStats]], ...] = ()  # (run id, features), in the order of the runs
+    effects: Mapping[FeaturePath, float] = {}
+    known: dict[FeaturePath, tuple[tuple[str, str, float], ...]] = {}
+
+    def ratios(self, path: FeaturePath) -> tuple[tuple[str, str, float], ...]:
+        """(earlier run, later run, statistic over degrees of freedom) of each pair of neighbouring runs that both have the feature."""
+        if path not in self.known:
+            pairs = (
+                (before, after, self._ratio(one.get(path), other.get(path)))
+                for (before, one), (after, other) in itertools.pairwise(self.spans)
+            )
+            self.known[path] = tuple((before, after, ratio) for before, after, ratio in pairs if ratio is not None)
+        return self.known[path]
+
+    def _ratio(self, one: FeatureStats | None, other: FeatureStats | None) -> float | None:
+        if one is None or other is None or one.type != other.type:
+            return None
+        change = feature_change(one, other, design_effect=self.effects.get(one.path, 1.0), sized=False)
+        return change.statistic / change.freedom if change is not None and change.freedom else None
 
     def usual(self, change: FeatureChange, run_id: str) -> Usual | None:
         """How usual `change` is, judged by the pairs that do not hold the run itself; None with fewer than four of them."""
-        found = [ratio for before, after, ratio in self.ratios.get(change.path, ()) if run_id not in (before, after)]
+        found = [ratio for before, after, ratio in self.ratios(change.path) if run_id not in (before, after)]
         if len(found) < LEAST_PAIRS or change.freedom < 1:
             return None
         freedom = change.freedom
@@ -61,19 +81,6 @@ def _scattered(ratio: float, found: Sequence[float], freedom: int) -> float:
     return float(stats.t.sf((math.log(max(ratio, 0.01)) - middle) / spread, min(len(logs), _MOST_PAIRS) - 1))
 
 
-def learn(
-    spans: Sequence[tuple[str, DatasetStats]], effects: Mapping[FeaturePath, float], *, without: Iterable[FeaturePath] = ()
-) -> Ordinary:
-    """The run-to-run differences of every feature over (run id, statistics) in the order of the runs; `without` features are left out."""
-    left_out = frozenset(without)
-    ratios: dict[FeaturePath, list[tuple[str, str, float]]] = {}
-    for (before, one), (after, other) in itertools.pairwise(spans):
-        earlier = {feature.path: feature for feature in one.features}
-        for feature in other.features:
-            twin = earlier.get(feature.path)
-            if twin is None or twin.type != feature.type or feature.path in left_out:
-                continue
-            change = feature_change(twin, feature, design_effect=effects.get(feature.path, 1.0), sized=False)
-            if change is not None and change.freedom:
-                ratios.setdefault(feature.path, []).append((before, after, change.statistic / change.freedom))
-    return Ordinary(ratios={path: tuple(found) for path, found in ratios.items()})
+def learn(spans: Sequence[tuple[str, DatasetStats]], effects: Mapping[FeaturePath, float]) -> Ordinary:
+    """The history of (run id, statistics) in the order of the runs, ready to be asked."""
+    return Ordinary(spans=tuple((run_id, {one.path: one for one in whole.features}) for run_id, whole in spans), effects=effects)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from model_insights.errors import UnknownId
 from model_insights.evidence.change import Bin, category_bins, numeric_bins
-from model_insights.evidence.data import main_split, p_text, whole_of
+from model_insights.evidence.data import FALSE_DISCOVERY, main_split, p_text, whole_of
 from model_insights.evidence.fact import worst
 from model_insights.ids import feature_id
 from model_insights.judgement import Judgement
@@ -187,7 +187,8 @@ def _judged_facts(judged: Judgement, path: FeaturePath, words: Words) -> list[Fa
     if one is None or one.change is None or one.change.w is None:
         return []
     change = one.change
-    usual = "needs four pairs of neighbouring runs"
+    is_chance = change.p is not None and change.p > FALSE_DISCOVERY
+    usual = "no: chance alone explains it" if is_chance else "not known: it takes four other pairs of neighbouring runs"
     if one.usual is not None:
         usual = f"p {p_text(one.usual.p, words)}, from {plural(one.usual.pairs, 'pair')} of runs"
     return [
