@@ -9,7 +9,7 @@ from pathlib import Path
 from model_insights.errors import InsightsError
 from report.look import Review
 
-MOST_LETTERS = 2_000
+MOST_LETTERS = 1_200  # what page 1 has room for
 _LABELLED = re.compile(r"(headline|what to do)\s*:\s*(.+)", re.IGNORECASE)
 
 
@@ -48,14 +48,17 @@ class ReviewNotes:
 
 
 def read_text(path: Path) -> str:
-    """At most the first letters of a text file. Raises NoteError."""
+    """The text of a file. Raises NoteError, also when it is longer than page 1 has room for."""
     try:
         with path.open(encoding="utf-8-sig") as file:
-            return file.read(MOST_LETTERS)
+            text = file.read(MOST_LETTERS + 1)
     except OSError as error:
         raise NoteError(f"The note {path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise NoteError(f"The note {path} is no text in UTF-8.") from error
+    if len(text) > MOST_LETTERS:
+        raise NoteError(f"The note {path} is longer than {MOST_LETTERS:,} letters, which is what page 1 has room for. Shorten it.")
+    return text
 
 
 def parse(text: str) -> Review:

@@ -284,19 +284,19 @@ def cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
     dropped = [section.title or sheet.label for section in sheet.sections[limit.sections :]]
     if dropped:
         sections.append(Section(id="more", title="", blocks=(Paragraph(text=f"More in the tab: {'; '.join(dropped)}.", tone="muted"),)))
-    worst = _worst(sheet.worst) if sheet.worst else None
+    worst = _worst(sheet.worst, min(limit.figures, 3)) if sheet.worst and limit.figures else None
     return msgspec.structs.replace(sheet, sections=tuple(sections), worst=worst, close=limit.close)
 
 
-def _worst(table: Table) -> Table:
-    """The three dearest rows, with what says how much: name, up to four columns of numbers, state."""
+def _worst(table: Table, most: int) -> Table:
+    """The dearest rows, with what says how much: name, up to four columns of numbers, state."""
     columns_of = [[row.cells[i] for row in table.rows] for i in range(len(table.columns))]
     numeric = [i for i, cells in enumerate(columns_of) if any(cell.value is not None and not cell.state for cell in cells)]
     money = next((i for i in numeric if table.columns[i].id == "cost"), numeric[0] if numeric else 0)
     known = [i for i in numeric if table.columns[i].id in _MONEY] or numeric[:4]
     states = [i for i, cells in enumerate(columns_of) if any(cell.state for cell in cells)]
     chosen = sorted({0, *known, *states[:1]})
-    dearest = sorted(table.rows, key=lambda row: -(row.cells[money].value or 0.0))[:3]
+    dearest = sorted(table.rows, key=lambda row: -(row.cells[money].value or 0.0))[:most]
     rows = tuple(msgspec.structs.replace(row, cells=tuple(row.cells[i] for i in chosen)) for row in dearest)
     columns = tuple(msgspec.structs.replace(table.columns[i], hint="") for i in chosen)
     return msgspec.structs.replace(table, title="", rows=rows, columns=columns, note="", total=len(rows))

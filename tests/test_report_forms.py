@@ -111,8 +111,13 @@ def test_the_appendix_shows_every_row_on_as_many_pages_as_it_needs_with_a_bookma
     assert 9 == "".join(texts_of(dressed)).count("women_flats")
 
 
-def test_the_brief_report_is_page_1_alone():
-    assert 1 == len(texts_of(to_pdf(a.both_views(), look=Look(length="brief"))))
+def test_the_brief_report_is_page_1_alone_however_long_the_note(logo: str):
+    note = "Discussed with stock and sales, who saw it coming. " * 23
+    look = Look(length="brief", paper="Letter", logo=logo, review=Review(note=(note,), headline="A long story."))
+    texts = texts_of(to_pdf(a.both_views(), look=look))
+
+    assert 1 == len(texts)
+    assert squeezed(note) in texts[0]
 
 
 def test_an_accent_too_light_to_read_colours_rules_and_no_letters():
@@ -203,9 +208,13 @@ def test_a_headline_of_the_review_is_taken_whatever_its_letters():
     assert Review(headline="All is well: really.") == parse("HEADLINE: All is well: really.")
 
 
-def test_a_note_that_is_no_text_is_a_sentence(tmp_path: Path):
+def test_a_note_that_is_no_text_or_too_long_is_a_sentence(tmp_path: Path):
     (tmp_path / "n").write_bytes(b"\xff\xfe\x00")
 
+    (tmp_path / "long").write_text("x" * 1_201)
+
+    with pytest.raises(NoteError, match="longer than 1,200 letters"):
+        read_text(tmp_path / "long")
     with pytest.raises(NoteError, match="no text in UTF-8"):
         read_text(tmp_path / "n")
     with pytest.raises(NoteError, match="No such file"):
