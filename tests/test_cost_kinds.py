@@ -423,6 +423,17 @@ def test_prices_hold_from_their_day_on() -> None:
     assert combined(plan, [chunk_sums(plan, some_rows())]) == amounts_of(some_rows(), size=10_000)
 
 
+def test_rows_without_a_key_column_say_which() -> None:
+    with pytest.raises(TableError, match=r"joins rows on line, brand, and they have no brand\. The rows have line, fare"):
+        amounts_of(some_rows().drop("brand"))
+
+
+def test_the_same_rows_give_the_same_digits() -> None:
+    rows = some_rows(50_000)
+
+    assert len({amounts_of(rows, size=20_000).units for _ in range(3)}) == 1
+
+
 def test_rows_without_the_unit_stand_apart() -> None:
     rows = pl.concat([some_rows(20), some_rows(3).with_columns(line=pl.lit(None, pl.String))])
 

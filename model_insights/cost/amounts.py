@@ -113,9 +113,8 @@ def chunk_sums(plan: RowPlan, rows: pl.DataFrame) -> pl.DataFrame:
 
 def priced_rows(plan: RowPlan, rows: pl.DataFrame) -> pl.DataFrame:
     """Columns unit_<i>, the row's money (null: no price), and for each table whether the row lacks a partner. Raises TableError."""
-    frame, rule = rows.lazy(), plan.rule
-    for name, table in plan.tables.items():
-        frame = _joined(frame, rows, name, table, plan.on)
+    rule = plan.rule
+    frame = rows.with_columns(column for name in plan.tables for column in _partners(plan, rows, name)).lazy()
     try:
         if rule.decision:
             frame = frame.with_columns(_sql(rule, rule.decision).cast(pl.Boolean).alias(DECISION))
@@ -138,17 +137,34 @@ def _complete(plan: RowPlan) -> pl.Expr:
     return pl.all_horizontal(known) if known else pl.lit(value=True)
 
 
-def _joined(frame: pl.LazyFrame, rows: pl.DataFrame, name: str, table: pl.DataFrame, on: tuple[str, ...]) -> pl.LazyFrame:
-    """Left join by the text of the keys; a column that rows have already gets the table's name behind."""
+def _partners(plan: RowPlan, rows: pl.DataFrame, name: str) -> list[pl.Series]:
+    """The columns of a table that the rule speaks of, row by row, and whether a row lacks a partner. Raises TableError.
+
+    A column that rows have already gets the table's name behind. An unordered join finds the places and the values are gathered: keeping
+    the order in the join costs three times as much, and without order the last digits of sums would differ from time to time."""
+    table = plan.tables[name]
+    if lacking := [key for key in plan.on if key not in rows.columns]:
+        raise TableError(
+            f"Cost {plan.rule.name!r} joins rows on {', '.join(plan.on)}, and they have no {', '.join(lacking)}. "
+            f"The rows have {', '.join(rows.columns)}."
+        )
+    at = _places(rows, table, plan.on)
+    new = {column: f"{column}_{name}" if column in rows.columns else column for column in table.columns if not column.startswith("__")}
+    found = [table[column].gather(at).alias(shown) for column, shown in new.items() if shown in plan.needed]
+    return [*found, at.is_null().alias(_LOST + name)]
+
+
+def _places(rows: pl.DataFrame, table: pl.DataFrame, on: tuple[str, ...]) -> pl.Series:
+    """For each row the number of its partner in the table, by the text of the keys; null where it has none."""
     if not on:
-        values = {column: table[column][0] if table.height else None for column in table.columns if column not in rows.columns}
-        lost = pl.lit(not table.height).alias(_LOST + name)
-        return frame.with_columns(*(pl.lit(value).alias(column) for column, value in values.items()), lost)
+        return pl.Series([0 if table.height else None], dtype=pl.Int64).new_from_index(0, rows.height)
     keys = [_KEY + key for key in on]
-    right = table.with_columns(pl.lit(value=False).alias(_LOST + name)).lazy()
-    frame = frame.with_columns(text_key(rows, key).alias(_KEY + key) for key in on if key in rows.columns)
-    joined = frame.join(right, on=keys, how="left", suffix=f"_{name}", maintain_order="left")
-    return joined.with_columns(pl.col(_LOST + name).is_null()).drop(keys)
+    left = rows.lazy().select(text_key(rows, key).alias(alias) for key, alias in zip(on, keys, strict=True)).with_row_index("__row")
+    pairs = left.join(table.lazy().select(keys).with_row_index("__at"), on=keys, how="inner").select("__row", "__at").collect()
+    at = np.full(rows.height, -1, dtype=np.int64)
+    at[pairs["__row"].to_numpy()] = pairs["__at"].to_numpy()
+    found = pl.Series(at)
+    return found.set(found < 0, None)
 
 
 def _money(rule: CostRule) -> pl.Expr:
