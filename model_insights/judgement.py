@@ -236,7 +236,7 @@ def judge(case: Case, made: Series, calibration: Calibration, run: Run, referenc
         *business.gather(before, cost, known, _events_between(case, reference, run), case.words),
         *data_facts,
         *model.gather(run, reference, known, case.words),
-        *versions.gather(made.runs, run),
+        *versions.gather(made.runs, run, case.words),
     )
     return Judgement(
         case=case, series=made, run=run, reference=reference, serving=serving(run), cost=cost, cost_reason=found if isinstance(found, str) else "",

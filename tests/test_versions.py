@@ -14,6 +14,7 @@ from model_insights.lineage import Artifact
 from model_insights.loaded import Loaded
 from model_insights.run import Blessing, ModelVersion, Push, Run
 from model_insights.view import Request
+from model_insights.wording import Words
 from model_insights.workspace import Workspace
 from tests.builders import NOTHING, a_run, an_evaluation
 
@@ -73,7 +74,7 @@ def test_a_model_from_before_the_history_has_no_known_age() -> None:
 
 def test_an_age_never_seen_before_is_watched_and_said() -> None:
     runs = weeks(7, refused=(5,))
-    usual, old = gather(runs, runs[5]), gather(runs, runs[6])
+    usual, old = gather(runs, runs[5], Words()), gather(runs, runs[6], Words())
 
     assert ["held"] == [fact.state for fact in usual]
     assert ["watch"] == [fact.state for fact in old]
@@ -83,14 +84,14 @@ def test_an_age_never_seen_before_is_watched_and_said() -> None:
 def test_an_unknown_serving_model_has_no_age_fact() -> None:
     runs = weeks(2)
 
-    assert () == gather(runs, runs[0])
-    assert () == gather(runs, a_run("elsewhere"))
+    assert () == gather(runs, runs[0], Words())
+    assert () == gather(runs, a_run("elsewhere"), Words())
 
 
 def test_an_age_alone_does_not_make_a_model_look_judged() -> None:
     runs = weeks(2)
 
-    assert () == gather(runs, msgspec.structs.replace(runs[1], evaluation=NOTHING))
+    assert () == gather(runs, msgspec.structs.replace(runs[1], evaluation=NOTHING), Words())
 
 
 def test_spans_are_said_as_a_range() -> None:

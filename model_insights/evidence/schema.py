@@ -127,7 +127,7 @@ def gather(run: Run, reference: Run | None, words: Words) -> tuple[Evidence, ...
     if reference is None or not isinstance(run.schema, Loaded) or not isinstance(reference.schema, Loaded):
         return ()
     changes = schema_changes(reference.schema.value, run.schema.value)
-    label = reference.period.label
+    label = words.day(reference.period.label)
     if not changes:
         sentence = f"The schema asks the same of {plural(len(run.schema.value.features), 'feature')} as in {label}."
         return (_fact(run, "same", "schema", sentence, "held", "no change"),)

@@ -11,7 +11,7 @@ from model_insights.evidence.fact import Evidence, Source
 from model_insights.loaded import Loaded
 from model_insights.noun import Noun
 from model_insights.run import ModelVersion, Run
-from model_insights.wording import plural
+from model_insights.wording import Words, plural
 
 Answer = Literal["yes", "no", "not known"]
 
@@ -65,7 +65,7 @@ def next_service(runs: Sequence[Run]) -> Service | None:
     return None if now is None else msgspec.structs.replace(now, age=None if now.age is None else now.age + 1, is_new=False)
 
 
-def gather(runs: Sequence[Run], run: Run) -> tuple[Evidence, ...]:
+def gather(runs: Sequence[Run], run: Run, words: Words) -> tuple[Evidence, ...]:
     """Age and training spans of the serving model: `watch` when it is older than in any of at least three earlier periods.
 
     Nothing without an evaluation: an age alone must not make a model look judged."""
@@ -75,7 +75,7 @@ def gather(runs: Sequence[Run], run: Run) -> tuple[Evidence, ...]:
         return ()
     ages = [one.age for one in known[:-1] if one.age is not None]
     is_old = len(ages) >= 3 and now.age > max(ages)
-    label = next((one.period.label for one in runs if one.id == now.made_in), "")
+    label = next((words.day(one.period.label) for one in runs if one.id == now.made_in), "")
     usual = f"; until now it was at most {plural(max(ages), 'period')}" if is_old else ""
     spans = f" on {spans_text(now.trained_on)}" if now.trained_on else ""
     sentence = f"The serving model ({now.model}) was trained in {label}{spans}, {plural(now.age, 'period')} before it served here{usual}."
