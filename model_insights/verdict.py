@@ -157,11 +157,11 @@ def _shares(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]]) -> tuple[
 def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], confirmed: tuple[LineId, ...]) -> tuple[float, tuple[Corner, ...]]:
     """The owners of the confirmed line that is largest most often over the draws, and how often.
 
-    A line that is not confirmed names nobody, and does not weaken one that was measured by itself. But the rate line is named by what the
-    others leave: where it leads, whatever may hide in the noise of the others counts against it."""
+    A line that is not confirmed names nobody, and does not weaken one that was measured by itself, or whose data fault was seen. But rates
+    are customers by exclusion only: there, whatever may hide in the noise of the other lines counts against them."""
     found = _tally(ledger, corners, confirmed)
     owner = max(found, key=lambda key: found[key])
-    if "rate" in confirmed and corners["rate"] == owner:
+    if "rate" in confirmed and corners["rate"] == owner == ("business",):
         return _tally(ledger, corners, tuple(line.id for line in ledger.lines))[owner], owner
     return found[owner], owner
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from model_insights.calibration import CASES
 from model_insights.judgement import Judgement
 from model_insights.ledger import Ledger
 from model_insights.verdict import Verdict
 from model_insights.view import Headline, Severity, Tone, Value
 from model_insights.views.page import period_text
-from model_insights.wording import CORNERS, LINES, SEVERITIES, Words, money_value
+from model_insights.wording import CORNERS, LINES, SEVERITIES, Words, money_value, plural
 
 _IN = {"business": "business realities", "data": "the data", "model": "the model"}
 _TONE: dict[str, Tone] = {"none": "good", "little": "watch", "big": "bad", "emergency": "bad", "unknown": "unknown"}
@@ -20,7 +21,7 @@ def headline(judged: Judgement, words: Words) -> Headline:
     return Headline(
         sentence=_sentence(judged, verdict, ledger, words), severity=severity, money=money_value(words, judged.cost.total if judged.cost else None),
         change=Value(text=words.change(change), value=change, tone="bad" if change > 0 else "good") if change is not None else Value(text="not known", tone="unknown"),
-        confidence=_confidence(verdict).capitalize(), confidence_reason=_confidence_reason(verdict, words),
+        confidence=_confidence(verdict).capitalize(), confidence_reason=_confidence_reason(verdict, ledger.tier if ledger else "", words),
         since=f"since {period_text(judged.since, words)}" if judged.since else "", next_action=_next(judged, verdict, ledger), corner=verdict.corner,
     )  # fmt: skip
 
@@ -88,13 +89,14 @@ def _confidence(verdict: Verdict) -> str:
     return {"fault": verdict.confidence, "quiet": "no fault found", "better": "no fault found", "open": "cannot tell"}[verdict.kind]
 
 
-def _confidence_reason(verdict: Verdict, words: Words) -> str:
+def _confidence_reason(verdict: Verdict, tier: str, words: Words) -> str:
     if verdict.kind == "open":
         return verdict.reason
     parts = []
-    if verdict.kind == "fault" and verdict.probability is not None and verdict.corner is not None:
+    if verdict.kind == "fault" and verdict.probability is not None and verdict.raw_probability is not None and verdict.corner is not None:
         parts.append(
-            f"it holds the largest line in {words.percent(verdict.probability)} of resampled periods (not yet calibrated on known faults)"
+            f"a corner named like this was right in {words.percent(verdict.probability)} (calibrated on {plural(CASES[tier], 'simulated fault')}); "
+            f"it holds the largest line in {words.percent(verdict.raw_probability)} of resampled periods"
         )
     if "rate" in verdict.confirmed or verdict.cannot_tell:
         parts.append(verdict.reason)
