@@ -81,7 +81,9 @@ def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[
     before = whole_of(reference, statistics.split) if statistics else None
     if current is None or before is None:
         return ()
-    raw = [_judge(path, before, current, calibration, run.id) for path in dict.fromkeys(f.path for f in (*current.features, *before.features))]
+    raw = [
+        _judge(path, before, current, calibration, run.id) for path in dict.fromkeys(f.path for f in (*current.features, *before.features))
+    ]
     tested = [one for one in raw if one.change and one.change.p is not None and not one.is_clock]
     if not tested:
         return tuple(raw)
