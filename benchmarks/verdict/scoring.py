@@ -202,7 +202,7 @@ def _summary(scored: Sequence[Result], results: Sequence[Result]) -> list[list[s
         ("false alarm, healthy weeks (N0, N2, N3)", "at most 0.02", lambda found: share([one.kind == "fault" for one in nulls(found, "N0", "N2", "N3")]).text),
         ("false alarm, restless weeks (N6)", "at most 0.02", lambda found: share([one.kind == "fault" for one in nulls(found, "N6")]).text),
         ("season called a fault (N1)", "at most 0.05", lambda found: share([one.kind == "fault" for one in nulls(found, "N1")]).text),
-        ("cannot tell, recall on the unanswerable", "0.95", lambda found: share([not one.corner for one in unanswerable(found)]).text),
+        ("cannot tell, recall on the unanswerable", "0.95", lambda found: share([one.kind == "fault" and not one.corner for one in unanswerable(found)]).text),
         ("cannot tell, precision", "0.70", lambda found: share([not one.answerable for one in found if one.kind == "fault" and not one.corner]).text),
         ("calibration error of the probability said", "at most 0.04", _error),
         ("wrong among the corners named", "at most 0.03", lambda found: share([not is_right(one) for one in found if one.corner]).text),
