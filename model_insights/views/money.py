@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from model_insights.cost.account import CostLine, RunCost, by_unit
 from model_insights.cost.level import Expected
 from model_insights.cost.threshold import Plots
+from model_insights.cost.unlabelled import Estimate
 from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
 from model_insights.slices import SliceKey
@@ -31,6 +32,7 @@ from model_insights.view import (
     TimeSeries,
 )
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
+from model_insights.views.estimate import estimate_blocks, estimate_of
 from model_insights.views.joined import join_facts, not_covered, rate_facts
 from model_insights.views.kinds import kind_facts, rule_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
@@ -51,7 +53,7 @@ def sections(
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
     if judged.cost is None:
-        return (_no_cost(judged),)
+        return (_no_cost(judged, words),)
     return (
         _money_section(judged, words),
         _slices_section(judged, judged.cost, words, tables),
@@ -61,12 +63,16 @@ def sections(
     )
 
 
-def _no_cost(judged: Judgement) -> Section:
+def _no_cost(judged: Judgement, words: Words) -> Section:
     remedy = (
         "Describe prices and keys in insights.toml (docs/insights_toml.md) beside the pipeline root." if judged.case.rule is None else ""
     )
     text = f"{judged.cost_reason.rstrip('.')}. {remedy}".strip()
-    return Section(id="money", title="No cost is known for this run", lead=text, blocks=(Paragraph(text=text, tone="unknown"),))
+    title, found = "No cost is known for this run", estimate_of(judged)
+    if isinstance(found, Estimate):
+        title = f"Without labels yet, mistakes are estimated at {words.amount(found.total.value)}"
+    blocks = (Paragraph(text=text, tone="unknown"), *estimate_blocks(judged, words))
+    return Section(id="money", title=title, lead=text, blocks=blocks)
 
 
 # --- over time -------------------------------------------------------------------------------------------------------------------
@@ -79,7 +85,7 @@ def _money_section(judged: Judgement, words: Words) -> Section:
     lead = f"{words.interval(cost.total.low, cost.total.high)}."
     if judged.expected is not None:
         lead += f" Expected from the periods before: {words.money(judged.expected.value)}."
-    return Section(id="money", title=title, lead=lead, blocks=(cost_series(judged, words),))
+    return Section(id="money", title=title, lead=lead, blocks=(cost_series(judged, words), *estimate_blocks(judged, words)))
 
 
 def cost_series(judged: Judgement, words: Words) -> TimeSeries:
