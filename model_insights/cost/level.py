@@ -62,7 +62,13 @@ def _guess(
     known = [one for one in earlier if one is not None]
     if not known:
         return None
-    if season is not None and season > 1 and len(earlier) >= 2 * season and len(known) > len(earlier) // 2 and (found := _decomposed(earlier, season)) is not None:
+    if (
+        season is not None
+        and season > 1
+        and len(earlier) >= 2 * season
+        and len(known) > len(earlier) // 2
+        and (found := _decomposed(earlier, season)) is not None
+    ):
         return found, "trend and season"
     if season is not None and season > 1 and len(earlier) >= season + 2 and (found := _ratio(earlier, season)) is not None:
         return found, "season ratio"

@@ -107,7 +107,9 @@ def _span_text(run: Run, words: Words) -> str:
 def run_axis(runs: Sequence[Run], words: Words, label: str = "Period") -> Axis:
     """x axis over runs: positions are indices; at most eight labels, the latest among them."""
     step = max(1, -(-len(runs) // 8))
-    marks = tuple(Tick(value=float(i), text=words.short_day(run.period.label)) for i, run in enumerate(runs) if (len(runs) - 1 - i) % step == 0)
+    marks = tuple(
+        Tick(value=float(i), text=words.short_day(run.period.label)) for i, run in enumerate(runs) if (len(runs) - 1 - i) % step == 0
+    )
     return Axis(label=label, ticks=marks, low=-0.3, high=max(len(runs) - 0.7, 0.7))
 
 
