@@ -56,7 +56,7 @@ def test_the_model_takes_examples_and_dictionaries_alike():
 def test_a_category_the_model_never_saw_adds_nothing():
     known, unknown, absent = model.predict([ROW, {**ROW, "brand": "?"}, {k: v for k, v in ROW.items() if k != "brand"}], WEIGHTS)
 
-    assert unknown == absent
+    assert unknown == pytest.approx(absent, rel=1e-12)  # which instructions multiply a row depends on where it stands
     assert known != unknown
 
 
