@@ -32,6 +32,7 @@ _COMMAND = (
 )
 
 State = Literal["running", "done", "failed"]
+_WRITTEN = (0, 2)
 
 
 class TooManyExports(RuntimeError):
@@ -55,12 +56,12 @@ class Job:
         return self.folder / FILE_NAME
 
     def state(self) -> State:
-        """`done` means the file is whole: the command has ended well."""
+        """`done` means the file is whole: the command renames it into place at the end. Code 2 with a file is a report that says what is damaged."""
         if self.child.poll() is None:
             return "running"
         if self.reader is not None:
             self.reader.join(timeout=2)  # its last words may still be on the way
-        return "done" if self.child.returncode == 0 and self.file.is_file() and not self.cancelled else "failed"
+        return "done" if self.child.returncode in _WRITTEN and self.file.is_file() and not self.cancelled else "failed"
 
     def name(self) -> str:
         """File name for the download: ASCII letters, digits, dots and dashes."""

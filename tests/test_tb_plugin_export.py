@@ -81,6 +81,13 @@ def test_a_command_that_fails_leaves_its_last_words(tmp_path, then, sentence):
     jobs.close()
 
 
+def test_a_report_that_says_what_is_damaged_is_a_report(tmp_path):
+    jobs = some_jobs(tmp_path, f"{WRITE}; sys.exit(2)")
+
+    assert "done" == finished(jobs.start({})).state()
+    jobs.close()
+
+
 def test_a_command_that_ends_well_without_a_file_has_failed(tmp_path):
     jobs = some_jobs(tmp_path, "pass")
 
