@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from model_insights.errors import InsightsError
@@ -28,9 +29,13 @@ class Watch:
         Returns how many were written. A report that fails is tried again at the next look, and its error raised after the others."""
         self._workspace.scan()
         written, trouble = 0, None
-        for pipeline, name, run in list(self._new()):
+        finished = self._finished()
+        names = file_names([(name if self._every else "", run) for _, name, run in finished])
+        for (pipeline, _, run), file_name in zip(finished, names, strict=True):
+            if run.id in self._known[pipeline]:
+                continue
             try:
-                write(pipeline, run.id, self._folder / file_name(name if self._every else "", run))
+                write(pipeline, run.id, self._folder / file_name)
             except InsightsError as error:
                 trouble = error
                 continue
@@ -40,21 +45,36 @@ class Watch:
             raise trouble
         return written
 
-    def _new(self) -> Iterator[tuple[str, str, Run]]:
+    def _finished(self) -> list[tuple[str, str, Run]]:
+        """(pipeline's id, its name, run) of every run with an evaluation; at the first look all but the latest are known already."""
         listed = self._workspace.pipelines()
         names = dict(listed if self._every else [pair for pair in listed if self._pipeline in ("", *pair)][:1])
+        found = []
         for history in self._workspace.histories():
             if history.pipeline not in names:
                 continue
             finished = [run for run in history.runs if isinstance(run.evaluation, Loaded) and run.state != "running"]
-            known = self._known.setdefault(history.pipeline, {run.id for run in finished[:-1]})
-            yield from ((history.pipeline, names[history.pipeline], run) for run in finished if run.id not in known)
+            self._known.setdefault(history.pipeline, {run.id for run in finished[:-1]})
+            found += [(history.pipeline, names[history.pipeline], run) for run in finished]
+        return found
 
 
-def file_name(pipeline: str, run: Run) -> str:
-    """`report-2025-09-22.pdf`: letters, digits, dots, dashes; the pipeline's name where there are several."""
-    parts = [_plain(part) for part in ("report", pipeline, run.period.label or run.name)]
-    return "-".join(part for part in parts if part) + ".pdf"
+def file_names(runs: Sequence[tuple[str, Run]]) -> tuple[str, ...]:
+    """For each (pipeline's name or nothing, run) `report-2025-09-22.pdf`: letters, digits, dots, dashes.
+
+    Where several share one, as a week that ran twice, the first keeps it and the others carry a mark of their run."""
+    taken: set[str] = set()
+    out = []
+    for pipeline, run in runs:
+        plain = "-".join(part for part in map(_plain, ("report", pipeline, run.period.label or run.name)) if part)
+        name = f"{plain}-{_mark(run)}" if plain.lower() in taken else plain
+        taken.add(name.lower())
+        out.append(f"{name}.pdf")
+    return tuple(out)
+
+
+def _mark(run: Run) -> str:
+    return hashlib.blake2b(f"{run.pipeline}/{run.id}".encode(), digest_size=4).hexdigest()
 
 
 def _plain(text: str) -> str:

@@ -27,7 +27,7 @@ from model_insights.view import Notice, Request, Table, View
 from model_insights.workspace import Workspace
 from report.gather import Wish, gather
 from report.notes import ReviewNotes
-from report.watch import Watch
+from report.watch import Watch, file_names
 
 SMALL = a.a_small_view()
 COST = a.a_cost_view(sections=(), footer=())
@@ -317,6 +317,32 @@ def test_watching_writes_a_report_for_the_latest_run_and_then_for_each_new_one(t
     runs.append(a_run("r3", period="Übergang"))
     assert 1 == watch.look(write)
     assert [("r2", "report-2025-01-13-x.pdf"), ("r3", "report-Ubergang.pdf")] == written
+
+
+def test_two_runs_of_one_period_and_names_without_latin_letters_get_files_of_their_own(tmp_path: Path):
+    names = file_names(
+        [
+            ("鞋", a_run("r1", period="May")),
+            ("靴", a_run("r2", period="May")),
+            ("", a_run("r3", period="may")),
+            ("", a_run("r4", period="June")),
+        ]
+    )
+
+    assert ("report-May.pdf", "report-June.pdf") == (names[0], names[3])
+    assert 4 == len({name.lower() for name in names})
+    assert names[1].startswith("report-May-")
+
+
+def test_watching_writes_the_second_run_of_a_period_beside_the_first(tmp_path: Path):
+    runs, written = [a_run("r1", period="2025-01-06")], []
+    watch = Watch(FakeHistory(runs), tmp_path)
+    watch.look(lambda _, run, path: written.append((run, path.name)))
+    runs.append(a_run("r1-again", period="2025-01-06"))
+    watch.look(lambda _, run, path: written.append((run, path.name)))
+
+    assert ["r1", "r1-again"] == [run for run, _ in written]
+    assert 2 == len({name for _, name in written})
 
 
 def test_a_report_that_fails_is_tried_again(tmp_path: Path):
