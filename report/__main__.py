@@ -12,6 +12,7 @@ from typing import TextIO
 
 from msgspec.structs import replace
 
+from model_insights.artifacts.notes import read_text
 from model_insights.errors import InsightsError
 from model_insights.view import Request, View
 from model_insights.wording import Words, checked_locale
@@ -19,7 +20,6 @@ from model_insights.workspace import Workspace
 from report import CannotWrite, past, save
 from report.gather import Material, gather, gather_all
 from report.making import make
-from report.notes import read_text
 from report.options import notes_of, parse, wish_of
 from report.watch import Watch, Write
 

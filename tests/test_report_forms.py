@@ -20,6 +20,7 @@ import pypdfium2 as pdfium
 import view_builders as a
 from PIL import Image
 
+from model_insights.artifacts.notes import NoteError, read_text
 from model_insights.record import Amount, VerdictRecord
 from model_insights.view import Choice, Selection, View
 from model_insights.wording import Words
@@ -29,7 +30,7 @@ from report.compare import plan_all, worst_first
 from report.gather import Material
 from report.look import Look, Review, contrast_on_white, style_of
 from report.making import make
-from report.notes import NoteError, ReviewNotes, parse, read_text
+from report.notes import ReviewNotes, parse
 from report.past import as_array, as_lines, as_table
 from report.pdf import to_pdf
 
