@@ -399,6 +399,18 @@ class Selection(Noun):
     threshold: str = ""
 
 
+class Remarks(Noun):
+    """What a person wrote about the shown run, and may write. Kept in the state directory; no part of the result, nor of its checksum."""
+
+    causes: tuple[Choice, ...]  # what it may have turned out to be; the empty id: nothing is recorded
+    cause: str = ""
+    note: str = ""
+    most_note: int = 0  # letters
+    words: str = ""  # for page 1 of the report; its lines "Headline: ..." and "What to do: ..." replace the page's own
+    most_words: int = 0
+    fault: str = ""  # why kept words cannot be read
+
+
 ViewKind = Literal["insights", "cost", "feature", "slice", "artifact", "empty"]
 
 
@@ -416,6 +428,7 @@ class View(Noun, kw_only=True):
     footer: tuple[Fact, ...] = ()  # provenance: n, period, interval level, thresholds, ids, checksum
     locale: str = "en"
     back: Link | None = None
+    remarks: Remarks | None = None  # where a person may write: the insights page of a run
 
 
 class Problem(Noun):

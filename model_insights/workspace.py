@@ -10,18 +10,18 @@ import msgspec
 
 from model_insights.artifacts.assembly import assemble
 from model_insights.artifacts.cache import Cache
-from model_insights.artifacts.confirmed import Confirmed, ConfirmedCauses
 from model_insights.artifacts.discovery import discover
 from model_insights.artifacts.state import default_state, fingerprint
 from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
 from model_insights.history import Reference, evaluation_of, judged_runs, references
 from model_insights.ids import parse_slice
-from model_insights.judgement import Judgement, Series, judge, ordinary_before, series
+from model_insights.judgement import Case, Judgement, Series, judge, ordinary_before, series
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Attributions, Plot
 from model_insights.reading import Configurations, PlotShelf, Settings, read_case
 from model_insights.record import VerdictRecord, record
+from model_insights.remembered import Remembered
 from model_insights.run import History, Run
 from model_insights.slices import SliceKey
 from model_insights.view import Notice, Request, View
@@ -34,14 +34,21 @@ DEFAULT_REFERENCES = ("previous", "4 weeks", "season", "training", "last_blessed
 class Book:
     """One pipeline, read: its history, its prices, and the judgements made so far. Replaced whole by the next scan."""
 
-    def __init__(self, history: History, settings: Settings, confirmed: ConfirmedCauses) -> None:
-        self._causes = confirmed
-        self.plots = PlotShelf()
-        self.history, self.settings = history, settings
-        self.case, self.notices = read_case(history, settings, self.plots)
+    def __init__(
+        self, case: Case, settings: Settings, remembered: Remembered, *, plots: PlotShelf, notices: tuple[Notice, ...] = ()
+    ) -> None:
+        self._remembered, self.plots = remembered, plots
+        self.history, self.case, self.settings, self.notices = case.history, case, settings, notices
         self._lock = threading.Lock()
         self._made: tuple[Series, Calibration] | None = None
         self._judged: dict[tuple[str, str], Judgement] = {}
+
+    @classmethod
+    def read(cls, history: History, settings: Settings, remembered: Remembered) -> Book:
+        """The book of a history, with what its money needs read now."""
+        plots = PlotShelf()
+        case, notices = read_case(history, settings, plots)
+        return cls(case, settings, remembered, plots=plots, notices=notices)
 
     @property
     def name(self) -> str:
@@ -84,9 +91,13 @@ class Book:
         shelf = Shelf(
             pipelines=pipelines, references=choices, reference=chosen.id if chosen else "", plots=plots, earlier_plots=earlier,
             plot_reason=reason, attributions=found, attribution_reason=why,
-            earlier_attributions=self._attributions(request, reference)[0], extra_notices=self.notices, past=self._past(request, run), confirmed=self._confirmed(),
+            earlier_attributions=self._attributions(request, reference)[0], extra_notices=self.notices, past=self._past(request, run),
+            confirmed=self._remembered.causes(self.history.pipeline),
         )  # fmt: skip
-        return compose(request, judged, shelf)
+        page = compose(request, judged, shelf)
+        if page.view != "insights":
+            return page
+        return msgspec.structs.replace(page, remarks=self._remembered.remarks(self.history.pipeline, run.id))
 
     def _reference(self, run: Run, runs: tuple[Run, ...], asked: str) -> tuple[tuple[Reference, ...], Reference | None, Run | None]:
         """(every reference that is offered, the chosen one, its run)."""
@@ -107,27 +118,25 @@ class Book:
     def _past(self, request: Request, run: Run) -> tuple[VerdictRecord, ...]:
         return self.records(PAST, until=run) if request.view == "insights" and self.case.rule is not None else ()
 
-    def _confirmed(self) -> dict[str, tuple[str, str]]:
-        return {run: (one.cause, one.note) for run, one in self._causes.read(self.history.pipeline).items()}
-
     def confirm(self, run_id: str, cause: str, note: str) -> None:
-        """Keep what a run's verdict turned out to be. Raises UnknownId for a foreign run or cause, OSError without a writable state."""
-        if self.history.index(run_id) is None:
-            raise UnknownId(f"Run {run_id!r} is not in pipeline {self.name}. Choose one from the list of runs.")
-        try:
-            confirmed = msgspec.convert({"cause": cause, "note": note}, Confirmed)
-        except msgspec.ValidationError as error:
-            raise UnknownId(f"{cause!r} is no cause: choose business, data, model or none.") from error
-        self._causes.write(self.history.pipeline, run_id, confirmed)
+        """Keep what a run's verdict turned out to be. Raises UnknownId for a foreign run or cause, InsightsError where it cannot be kept."""
+        self._remembered.confirm(self.history.pipeline, self._listed(run_id).id, cause, note)
+
+    def keep_words(self, run_id: str, text: str) -> None:
+        """Keep a person's words for the first page of a run's report. Raises UnknownId, InsightsError."""
+        self._remembered.keep_words(self.history.pipeline, self._listed(run_id).id, text)
 
     def _run(self, run_id: str, runs: tuple[Run, ...]) -> Run:
         """The asked run; without an id the latest one that has an evaluation, else the latest."""
         if run_id:
-            index = self.history.index(run_id)
-            if index is None:
-                raise UnknownId(f"Run {run_id!r} is not in pipeline {self.name}. Choose one from the list of runs.")
-            return self.history.runs[index]
+            return self._listed(run_id)
         return next((run for run in reversed(runs) if isinstance(run.evaluation, Loaded)), runs[-1])
+
+    def _listed(self, run_id: str) -> Run:
+        index = self.history.index(run_id)
+        if index is None:
+            raise UnknownId(f"Run {run_id!r} is not in pipeline {self.name}. Choose one from the list of runs.")
+        return self.history.runs[index]
 
     def _attributions(self, request: Request, run: Run | None) -> tuple[tuple[Attributions, ...], str]:
         """Attributions for the feature page, and the sentence why there are none."""
@@ -168,7 +177,7 @@ class Workspace:
         self._logdir = logdir
         self._given = tuple(Path(part).expanduser() for part in config.split(",") if part)
         folder = Path(state) if state else default_state()
-        self._cache, self._causes = Cache(folder), ConfirmedCauses(folder)
+        self._cache, self._remembered = Cache(folder), Remembered(folder)
         self._books: dict[str, Book] = {}
         self._problems: tuple[Notice, ...] = ()
         self._seen: str = ""
@@ -198,7 +207,7 @@ class Workspace:
             say("Reading runs")
             for history in assemble(found, settings=configurations.reading, cache=self._cache):
                 say(f"Pricing {history.name}")
-                books[history.pipeline] = Book(history, configurations.of(history.name, history.root), self._causes)
+                books[history.pipeline] = Book.read(history, configurations.of(history.name, history.root), self._remembered)
             self._books, self._problems, self._seen = books, tuple(problems), seen
             self.scanned = True
             self.generation += 1
@@ -224,8 +233,16 @@ class Workspace:
         return self._book(pipeline).settings
 
     def confirm(self, pipeline: str, run: str, cause: str, note: str) -> None:
-        """Keep what a verdict turned out to be, in our state directory. Raises UnknownId, OSError."""
+        """Keep what a verdict turned out to be, in our state directory. Raises UnknownId, InsightsError."""
         self._book(pipeline).confirm(run, cause, note)
+
+    def keep_words(self, pipeline: str, run: str, text: str) -> None:
+        """Keep a person's words for the report of a run, in our state directory. Raises UnknownId, InsightsError."""
+        self._book(pipeline).keep_words(run, text)
+
+    def remembered_stamp(self, pipeline: str = "") -> str:
+        """Another text as soon as somebody's words on the pipeline changed. Raises UnknownId."""
+        return self._remembered.stamp(self._book(pipeline).history.pipeline) if self._books else ""
 
     def _book(self, pipeline: str) -> Book:
         listed = self.pipelines()

@@ -17,7 +17,7 @@ import msgspec
 from benchmarks.verdict.judging import Result, result
 from benchmarks.verdict.scenarios import Job, jobs
 from benchmarks.verdict.scoring import Map, knots, page
-from model_insights.artifacts.confirmed import ConfirmedCauses
+from model_insights.remembered import Remembered
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -48,13 +48,13 @@ def run(wanted: Sequence[Job], path: Path, *, minutes: float) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {one.job.key for one in read(path)}
     left = sorted((job for job in wanted if job.key not in known), key=lambda job: (job.seed, job.world, job.n))  # a past serves many
-    causes, started = ConfirmedCauses(path.parent / "state"), time.monotonic()
+    remembered, started = Remembered(path.parent / "state"), time.monotonic()
     with path.open("ab") as out:
         for i, job in enumerate(left):
             spent = (time.monotonic() - started) / 60
             if spent > minutes:
                 return False
-            out.write(msgspec.json.encode(result(job, causes)) + b"\n")
+            out.write(msgspec.json.encode(result(job, remembered)) + b"\n")
             out.flush()
             print(f"\r{i + 1} of {len(left)} cases, {spent:.1f} min, {job.key}        ", end="", file=sys.stderr)
     return True

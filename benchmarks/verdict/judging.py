@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import threading
 
 import msgspec
 import numpy as np
@@ -12,9 +11,9 @@ from benchmarks.verdict.naive import RULES
 from benchmarks.verdict.pipelines import Past, past, present, true_loss
 from benchmarks.verdict.scenarios import BY_NAME, Flavour, Job, answerable
 from benchmarks.verdict.worlds import SEASON, WORLDS, law
-from model_insights.artifacts.confirmed import ConfirmedCauses
 from model_insights.judgement import Case, Judgement
-from model_insights.reading import PlotShelf
+from model_insights.reading import PlotShelf, Settings
+from model_insights.remembered import Remembered
 from model_insights.workspace import Book
 
 WEEKS = 9
@@ -42,11 +41,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 class MemoryBook(Book):
     """The product's own choice of reference and judgement, over a case that was read from nowhere."""
 
-    def __init__(self, case: Case, causes: ConfirmedCauses) -> None:
-        self._causes, self.plots = causes, PlotShelf()
-        self.history, self.case, self.notices = case.history, case, ()
-        self._lock = threading.Lock()
-        self._made, self._judged = None, {}
+    def __init__(self, case: Case, remembered: Remembered) -> None:
+        super().__init__(case, Settings(config=case.config, folders=()), remembered, plots=PlotShelf())
 
     def latest(self) -> Judgement:
         """The last run against its default reference."""
@@ -63,7 +59,7 @@ def history(world: str, flavour: Flavour, level: float, n: int, seed: int) -> Pa
     return past(where, law(where, seed, unrest=level if flavour == "unrest" else 0.0), n, WEEKS)
 
 
-def result(job: Job, causes: ConfirmedCauses) -> Result:
+def result(job: Job, remembered: Remembered) -> Result:
     """Makes and judges one case. Deterministic."""
     scenario = BY_NAME[job.scenario]
     level = job.level if scenario.flavour in ("season", "unrest") else 0.0
@@ -77,7 +73,7 @@ def result(job: Job, causes: ConfirmedCauses) -> Result:
         references=("previous", "season"),
         season=f"{SEASON} runs" if seasonal else "52 weeks",
     )
-    judged = MemoryBook(case, causes).latest()
+    judged = MemoryBook(case, remembered).latest()
     verdict = judged.verdict
     loss = true_loss(before, change)
     return Result(

@@ -15,6 +15,7 @@ export interface View {
   footer: readonly Fact[];
   locale: string;
   back: Link | null;
+  remarks: Remarks | null;
 }
 
 /** What is shown and what else could be: the pickers. `chosen` ids are always among the choices, or empty. */
@@ -393,6 +394,17 @@ export interface Cell {
   hint: string;
   state: "held" | "unknown" | "violated" | "watch" | null;
   bar: number | null;
+}
+
+/** What a person wrote about the shown run, and may write. Kept in the state directory; no part of the result, nor of its checksum. */
+export interface Remarks {
+  causes: readonly Choice[];
+  cause: string;
+  note: string;
+  most_note: number;
+  words: string;
+  most_words: number;
+  fault: string;
 }
 
 /** The one shape of every error answer of the HTTP routes. */

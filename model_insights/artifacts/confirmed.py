@@ -13,7 +13,7 @@ import msgspec
 from model_insights.noun import Noun
 
 Cause = Literal["business", "data", "model", "none", ""]
-_MOST_TEXT = 2_000
+MOST_TEXT = 2_000  # letters of a note
 
 
 class Confirmed(Noun):
@@ -32,7 +32,7 @@ class ConfirmedCauses:
     def read(self, pipeline: str) -> dict[str, Confirmed]:
         """By run id."""
         try:
-            return msgspec.json.decode(self._path(pipeline).read_bytes(), type=dict[str, Confirmed])
+            return msgspec.json.decode(self.path(pipeline).read_bytes(), type=dict[str, Confirmed])
         except (OSError, msgspec.MsgspecError):
             return {}
 
@@ -41,13 +41,13 @@ class ConfirmedCauses:
         known = self.read(pipeline)
         known.pop(run, None)
         if confirmed.cause or confirmed.note:
-            known[run] = Confirmed(cause=confirmed.cause, note=confirmed.note[:_MOST_TEXT])
+            known[run] = Confirmed(cause=confirmed.cause, note=confirmed.note)
         self._folder.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=self._folder)
         with os.fdopen(handle, "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(known, order="sorted")))
-        os.replace(temporary, self._path(pipeline))
+        os.replace(temporary, self.path(pipeline))
 
-    def _path(self, pipeline: str) -> Path:
-        """A digest: a pipeline id never becomes part of a path."""
+    def path(self, pipeline: str) -> Path:
+        """Where the causes of a pipeline lie; a digest, so that no id becomes part of a path."""
         return self._folder / f"{hashlib.blake2b(pipeline.encode(), digest_size=12).hexdigest()}.json"

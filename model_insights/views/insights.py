@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from model_insights.evidence.fact import Evidence, worst
 from model_insights.ids import feature_id
 from model_insights.judgement import Judgement
@@ -39,6 +41,7 @@ from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
+from model_insights.views.remarks import confirmed_paragraph, confirmed_text
 from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
@@ -65,12 +68,16 @@ def sections(
     """All sections of the page, in reading order."""
     verdict, ledger = judged.verdict, judged.ledger
     return (
-        _verdict_section(judged, verdict, ledger, words, tables),
+        _with_remark(_verdict_section(judged, verdict, ledger, words, tables), confirmed, judged.run.id),
         *(_corner_section(judged, name, verdict, words, tables) for name in ("business", "data", "model")),
         _history_section(judged, past, confirmed, words, tables.get("past")),
         _lineage_section(judged, words),
         _how_section(judged, verdict, ledger, words),
     )
+
+
+def _with_remark(section: Section, confirmed: Mapping[str, tuple[str, str]], run: str) -> Section:
+    return msgspec.structs.replace(section, blocks=(*section.blocks, *confirmed_paragraph(confirmed, run)))
 
 
 # --- the verdict ---------------------------------------------------------------------------------------------------------------
@@ -407,7 +414,7 @@ def _past_table(
         verdict = (
             f"{named}, {one.confidence}" if one.kind == "fault" and named else one.confidence if one.kind == "fault" else _KINDS[one.kind]
         )
-        cause, note = confirmed.get(one.run, ("", ""))
+        turned_out = confirmed_text(*confirmed.get(one.run, ("", "")))
         rows.append(
             Row(
                 id=one.run, link=Link(view="insights", run=one.run),
@@ -417,7 +424,7 @@ def _past_table(
                     Cell(text=words.change(one.change) if one.change is not None else "not known", value=one.change),
                     Cell(text=SEVERITIES[one.severity], value=order[one.severity], tone=severity_tone(one.severity)),
                     Cell(text=verdict, hint=one.reason if one.kind == "open" else ""),
-                    Cell(text=f"{CORNERS.get(cause, 'no fault' if cause == 'none' else '')}{': ' if cause and note else ''}{note}", tone="neutral" if cause else "muted"),
+                    Cell(text=turned_out, tone="neutral" if turned_out else "muted"),
                 ),
             )
         )  # fmt: skip
