@@ -24,7 +24,7 @@ setup: ## .venv with the pinned packages, and the built front end
 	@tools/setup.sh --optional
 
 fast: setup ## tests that need no TensorFlow and no browser
-	$(PYTEST) -m "not oracle and not browser and not servers"
+	$(PYTEST) -n auto --dist loadfile -m "not oracle and not browser and not servers"
 
 frontend: setup ## unit tests of the front end
 	$(NPM) test

@@ -49,6 +49,7 @@ EXTRAS = {
         "pytest>=8,<10",
         "pytest-timeout>=2.3,<3",
         "pytest-randomly>=3.15,<6",
+        "pytest-xdist>=3.5,<4",
         "hypothesis>=6.100,<7",
         "pikepdf>=9,<11",
         "scikit-learn>=1.4,<2",

@@ -21,7 +21,7 @@ DEMO = ROOT / "examples" / "shoes" / "runs"
 OLDEST = "3.10"
 ROOMS = ("model_insights", "tb_plugin", "report")
 TABS = ("insights_triangle", "business_cost")
-TEST_TOOLS = ("pytest", "pytest-timeout", "pytest-randomly", "hypothesis", "pikepdf")
+TEST_TOOLS = ("pytest", "pytest-timeout", "pytest-randomly", "pytest-xdist", "hypothesis", "pikepdf")
 ABSENT = ("tensorflow", "tensorflow_model_analysis", "tensorflow_data_validation", "apache_beam", "tfx", "ml_metadata")
 START_SECONDS = 90
 
@@ -141,7 +141,7 @@ def prove(python: Path, version: str, package: Path) -> None:
     check_tabs(home)
     check_report(home)
     lenient = ("-W", "ignore::DeprecationWarning") if version == OLDEST else ()  # of old packages about still older ways
-    _run(home / "pytest", "-m", "not oracle and not browser and not servers", "-p", "no:cacheprovider", *lenient)
+    _run(home / "pytest", "-n", "auto", "--dist", "loadfile", "-m", "not oracle and not browser and not servers", "-p", "no:cacheprovider", *lenient)
 
 
 def main(versions: list[str]) -> int:
