@@ -82,7 +82,7 @@ class ExampleColumns:
         """A column per feature, all `rows` long, as `series_of` makes them. Raises NoExample when a value is damaged."""
         found = {text_of(name): payloads for name, payloads in self._payloads.items()}
         names = sorted(found) if self._order is None else self._order
-        return {name: _decoded(name, found.get(name, []), self.rows) for name in names}
+        return {name: decoded(name, found.get(name, []), self.rows) for name in names}
 
     def _column(self, start: bytes) -> list[bytes] | None:
         name = _parsed_entry(start).key
@@ -134,7 +134,8 @@ def _parsed_entry(entry: bytes) -> Any:
         raise NoExample("one of its features is damaged") from error
 
 
-def _decoded(name: str, payloads: list[bytes], rows: int) -> pl.Series:
+def decoded(name: str, payloads: list[bytes], rows: int) -> pl.Series:
+    """A column of `rows` rows from the serialized entry of each (its value; b"" for none). Raises NoExample when a value is damaged."""
     floats = _one_float_each(payloads) if len(payloads) == rows else None
     if floats is not None:
         return pl.Series(name, np.where(np.isfinite(floats), floats, np.nan)).fill_nan(None)

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar, Union
+from typing import TypeVar
 
 import polars as pl
 
 from model_insights.artifacts.example_columns import ExampleColumns, NoExample, OtherPayload
-from model_insights.artifacts.examples import example_splits, files_of, first_records, not_supported, nothing_in
+from model_insights.artifacts.examples import example_splits, files_of, not_supported, nothing_in
 from model_insights.artifacts.predictions import PredictionColumns
+from model_insights.artifacts.row_batches import example_frame, prediction_frame
 from model_insights.artifacts.tensors import UnreadTensor
 from model_insights.artifacts.tfdv_files import damaged
+from model_insights.artifacts.tfrecord import Block, blocks
+from model_insights.artifacts.wire import Unusual
 from model_insights.errors import ArtifactUnreadable
 from model_insights.lineage import Artifact
 from model_insights.loaded import Absent, Damaged, Loaded
@@ -26,7 +29,7 @@ PEEK = 1_000  # rows from which the columns are seen
 WHAT = "predictions"
 
 T = TypeVar("T")
-_Columns = Union[PredictionColumns, "_ExampleRows"]
+_BLOCK, _PEEKED = 32 << 20, 1 << 20  # bytes read at once
 
 
 class _ExampleRows:
@@ -34,10 +37,6 @@ class _ExampleRows:
 
     def __init__(self, columns: Sequence[str] | None) -> None:
         self.examples = ExampleColumns(columns)
-
-    @property
-    def rows(self) -> int:
-        return self.examples.rows
 
     def add(self, serialized: bytes) -> None:
         self.examples.add(serialized)
@@ -101,28 +100,61 @@ def _chunks(
     kind: str, files: Sequence[Path], columns: Sequence[str] | None, size: int, *, limit: int | None = None
 ) -> Iterator[pl.DataFrame | Absent | Damaged]:
     """Frames of about `size` rows; the outcome in place of a frame where the files cannot be read, and then no more."""
-    gathered = _gather(kind, columns)
-    for file, offset, payload in first_records(files, limit):
-        if isinstance(payload, ArtifactUnreadable):
-            yield damaged(payload)
+    kept: list[pl.DataFrame] = []
+    for frame in _frames(kind, files, columns, size, limit):
+        if not isinstance(frame, pl.DataFrame):
+            yield from _joined(kept)
+            yield frame
             return
+        for part in frame.iter_slices(size):
+            if kept and (sum(one.height for one in kept) + part.height > size or kept[0].schema != part.schema):
+                yield from _joined(kept)
+                kept = []
+            kept.append(part)
+    yield from _joined(kept)
+
+
+def _joined(frames: Sequence[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    if frames:
+        yield pl.concat(frames) if len(frames) > 1 else frames[0]
+
+
+def _frames(
+    kind: str, files: Sequence[Path], columns: Sequence[str] | None, size: int, limit: int | None
+) -> Iterator[pl.DataFrame | Absent | Damaged]:
+    """A frame per block of records; all at once where the records are of the common form, else record by record."""
+    left = limit
+    for file in files:
+        try:
+            for block in blocks(file, most=size, size=_BLOCK if limit is None else _PEEKED):
+                frame = _at_once(kind, file, block, columns)
+                yield frame if left is None or not isinstance(frame, pl.DataFrame) else frame.head(left)
+                if not isinstance(frame, pl.DataFrame) or (left is not None and frame.height >= left):
+                    return
+                left = None if left is None else left - frame.height
+        except ArtifactUnreadable as error:
+            yield damaged(error)
+            return
+
+
+def _at_once(kind: str, file: Path, block: Block, columns: Sequence[str] | None) -> pl.DataFrame | Absent | Damaged:
+    read = example_frame if kind == "Examples" else prediction_frame
+    try:
+        return read(block.data, block.start, block.stop, columns)
+    except Unusual:
+        return _one_by_one(kind, file, block, columns)
+
+
+def _one_by_one(kind: str, file: Path, block: Block, columns: Sequence[str] | None) -> pl.DataFrame | Absent | Damaged:
+    gathered = _ExampleRows(columns) if kind == "Examples" else PredictionColumns(columns)
+    for offset, payload in block.payloads:
         try:
             gathered.add(payload)
-            if gathered.rows >= size:
-                yield gathered.frame()
-                gathered = _gather(kind, columns)
         except (OtherPayload, UnreadTensor) as error:
-            yield not_supported(f"in the record at byte {offset} of {file.name}, {error}")
-            return
+            return not_supported(f"in the record at byte {offset} of {file.name}, {error}")
         except NoExample as error:
-            yield Damaged(path=str(file), what=f"in the record at byte {offset}, {error}", offset=offset)
-            return
-    if gathered.rows:
-        try:
-            yield gathered.frame()
-        except NoExample as error:
-            yield Damaged(path=str(files[0]), what=str(error))
-
-
-def _gather(kind: str, columns: Sequence[str] | None) -> _Columns:
-    return _ExampleRows(columns) if kind == "Examples" else PredictionColumns(columns)
+            return Damaged(path=str(file), what=f"in the record at byte {offset}, {error}", offset=offset)
+    try:
+        return gathered.frame()
+    except NoExample as error:
+        return Damaged(path=str(file), what=str(error))

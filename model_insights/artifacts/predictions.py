@@ -117,7 +117,7 @@ class PredictionColumns:
         features = self.examples.series()
         rows = self.examples.rows
         said = {name: values + [()] * (rows - len(values)) for name, values in sorted(self._outputs.items())}
-        names = _column_names(tuple(said), set(features))
+        names = column_names(tuple(said), set(features))
         outputs = [series_of(names[name], values, self._kinds.get(name, ())) for name, values in said.items()]
         return pl.DataFrame([*features.values(), *outputs]).head(rows if limit is None else limit)
 
@@ -183,6 +183,14 @@ def _outputs_of(outputs: Any, count: int) -> Outputs:
     return found
 
 
+def tensor_rows(serialized: bytes, count: int) -> tuple[Kind, list[Values]]:
+    """`tensors.rows_of` of a serialized TensorProto. Raises NoExample, UnreadTensor, DamagedTensor."""
+    try:
+        return rows_of(_MESSAGES["TensorProto"].FromString(serialized), count)
+    except DecodeError as error:
+        raise NoExample("an output is no tensor, or a truncated one") from error
+
+
 def _classified(classifications: Any) -> Outputs:
     labels = [tuple(text_of(one.label) for one in row.classes) for row in classifications]
     scores = [tuple(_finite(one.score) for one in row.classes) for row in classifications]
@@ -197,7 +205,7 @@ def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _column_names(outputs: tuple[str, ...], taken: set[str]) -> dict[str, str]:
+def column_names(outputs: tuple[str, ...], taken: set[str]) -> dict[str, str]:
     """A name per output; a feature of that name keeps it."""
     wanted = {name: f"{PREFIX}_{name}" for name in outputs}
     if len(outputs) == 1:

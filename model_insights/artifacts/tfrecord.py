@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import os
 import re
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
 import google_crc32c
+import numpy as np
+from numpy.typing import NDArray
 
 from model_insights.errors import ArtifactUnreadable
 
 HEADER_BYTES = 12
 FOOTER_BYTES = 4
 _LENGTH_AND_CRC = struct.Struct("<QI")
+_LENGTH = struct.Struct("<Q")
 _CRC = struct.Struct("<I")
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _SHARD = re.compile(r"-(\d+)-of-(\d+)")
@@ -35,6 +39,21 @@ class Head(NamedTuple):
     offset: int
     length: int
     start: bytes
+
+
+class Block(NamedTuple):
+    """Whole records: `data` with where each payload starts and stops in it, and the byte of the file (unpacked) where each record begins."""
+
+    data: bytes
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+    offset: NDArray[np.int64]
+
+    @property
+    def payloads(self) -> Iterator[tuple[int, bytes]]:
+        """(byte offset of the record, payload), as `numbered`."""
+        for offset, start, stop in zip(self.offset.tolist(), self.start.tolist(), self.stop.tolist(), strict=True):
+            yield offset, self.data[start:stop]
 
 
 def records(path: str | os.PathLike[str]) -> Iterator[bytes]:
@@ -50,6 +69,33 @@ def numbered(path: str | os.PathLike[str]) -> Iterator[tuple[int, bytes]]:
         while (length := _header(stream, shown, offset, size)) is not None:
             yield offset, _payload(stream, shown, offset, length)
             offset += HEADER_BYTES + length + FOOTER_BYTES
+
+
+def blocks(path: str | os.PathLike[str], *, most: int, size: int = 32 << 20) -> Iterator[Block]:
+    """All records, many at once: at most `most` of them and about `size` bytes in a block, in file order, both checksums checked.
+
+    Raises as `records`, after the records before the damage."""
+    shown = os.fspath(path)
+    with _opened(shown) as (stream, total):
+        data, offset = b"", 0
+        while True:
+            read = stream.read(size)
+            data += read
+            used = 0
+            while heads := _heads_in(data, used, most):
+                good = _good(data, heads)
+                if good:
+                    yield _block(data, heads[:good], offset)
+                if good < len(heads):
+                    _refuse(data[heads[good] :], shown, offset + heads[good], total)
+                used = _after(data, heads[-1])
+            data, offset = data[used:], offset + used
+            if data and (len(data) >= HEADER_BYTES or not read):
+                _length(data[:HEADER_BYTES], shown, offset, total)
+            if not read:
+                if data:
+                    _refuse(data, shown, offset, total)
+                return
 
 
 def index(path: str | os.PathLike[str]) -> tuple[tuple[int, int], ...]:
@@ -144,6 +190,49 @@ def _payload(stream: IO[bytes], path: str, offset: int, length: int) -> bytes:
     if _masked_crc(payload) != _CRC.unpack(footer)[0]:
         raise ArtifactUnreadable(path, f"the record at byte {offset} fails its checksum", offset=offset)
     return payload
+
+
+def _heads_in(data: bytes, start: int, most: int) -> list[int]:
+    """Where whole records begin, as far as the lengths tell: the checksums are still to be looked at."""
+    heads: list[int] = []
+    while start + HEADER_BYTES <= len(data) and len(heads) < most and (after := _after(data, start)) <= len(data):
+        heads.append(start)
+        start = after
+    return heads
+
+
+def _after(data: bytes, head: int) -> int:
+    """Where the record that begins at `head` ends."""
+    length: int = _LENGTH.unpack_from(data, head)[0]
+    return head + HEADER_BYTES + length + FOOTER_BYTES
+
+
+def _good(data: bytes, heads: Sequence[int]) -> int:
+    """How many of these records, from the first on, agree with both checksums."""
+    sums: list[int] = []
+    stored: list[int] = []
+    value = google_crc32c.value
+    for at in heads:
+        length, of_length = _LENGTH_AND_CRC.unpack_from(data, at)
+        end = at + HEADER_BYTES + length
+        sums += value(data[at : at + 8]), value(data[at + HEADER_BYTES : end])
+        stored += of_length, _CRC.unpack_from(data, end)[0]
+    crc = np.array(sums, np.uint64)
+    masked = ((crc >> np.uint64(15) | crc << np.uint64(17)) + np.uint64(0xA282EAD8)) & np.uint64(0xFFFFFFFF)
+    wrong = np.flatnonzero(masked != np.array(stored, np.uint64))
+    return int(wrong[0]) // 2 if len(wrong) else len(heads)
+
+
+def _block(data: bytes, heads: Sequence[int], offset: int) -> Block:
+    first, end = heads[0], _after(data, heads[-1])
+    at = np.array([*heads, end], np.int64) - first
+    return Block(data=data[first:end], start=at[:-1] + HEADER_BYTES, stop=at[1:] - FOOTER_BYTES, offset=at[:-1] + first + offset)
+
+
+def _refuse(data: bytes, path: str, offset: int, total: int | None) -> None:
+    """Raises what is wrong with the record that `data` begins with."""
+    length = _length(data[:HEADER_BYTES], path, offset, total)
+    _payload(io.BytesIO(data[HEADER_BYTES:]), path, offset, length)
 
 
 def _ends_before(stream: IO[bytes], path: str, end: int) -> None:
