@@ -11,9 +11,9 @@ import hashlib
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import IO, Any, Generic, TypeVar
 
 import google_crc32c
 import msgspec
@@ -60,51 +60,48 @@ class _Entry(msgspec.Struct, array_like=True, frozen=True):
     data: bytes
 
 
-class Cache:
-    """A folder of entries under the state directory, bounded in size: the entries unused for longest go first."""
+class Folder:
+    """A folder of our own files, bounded in size: those unused for longest go first. Files are written beside and renamed, so that no
+    reader ever sees half of one."""
 
-    def __init__(self, state_dir: Path, *, limit: int = 512 << 20) -> None:
-        self._folder = state_dir / "cache"
-        self._limit = limit
+    def __init__(self, path: Path, *, limit: int) -> None:
+        self.path, self.limit = path, limit
         self._lock = threading.Lock()
         self._size: int | None = None  # bytes in the folder, counted at the first write
-        self._decoder = msgspec.msgpack.Decoder(_Entry)
 
-    def get(self, place: str, stamps: tuple[Stamp, ...], codec: Codec[T]) -> T | None:
-        """The value stored for `place`, or None when there is none, the files changed since, or the entry is damaged or foreign."""
-        path = self._path(place, codec.kind)
+    def file(self, kind: str, place: str) -> Path:
+        """Where the entry of a place lies. `kind` is short and safe in a file name."""
+        return self.path / f"{kind}-{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}{_SUFFIX}"
+
+    @contextlib.contextmanager
+    def writing(self, path: Path) -> Iterator[IO[bytes]]:
+        """A file that replaces `path` at the end, and is gone where an exception ends the block. Raises OSError."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=self.path, suffix=_SUFFIX)
         try:
-            entry = self._decoder.decode(path.read_bytes())
-            known = (entry.magic, entry.fingerprint, entry.place, entry.stamps) == (_MAGIC, codec.fingerprint, place, stamps)
-            if not known or google_crc32c.value(entry.data) != entry.checksum:
-                return None
-            value = codec.decode(entry.data)
-        except (OSError, msgspec.MsgspecError, ValueError):
-            return None
-        with contextlib.suppress(OSError):
-            os.utime(path)  # what is used stays
-        return value
+            with os.fdopen(handle, "wb") as file:
+                yield file
+                size = file.tell()
+            self._replace(temporary, path, size)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
 
-    def put(self, place: str, stamps: tuple[Stamp, ...], codec: Codec[T], value: T) -> None:
-        """Store a value; nothing happens where the folder cannot be written."""
-        data = codec.encode(value)
-        entry = _Entry(_MAGIC, codec.fingerprint, place, stamps, google_crc32c.value(data), data)
-        path = self._path(place, codec.kind)
-        with self._lock, contextlib.suppress(OSError):
-            self._folder.mkdir(parents=True, exist_ok=True)
+    def _replace(self, temporary: str, path: Path, size: int) -> None:
+        with self._lock:
             if self._size is None:
-                self._size = sum(size for _, size, _ in self._entries())
-            self._size += _write(path, msgspec.msgpack.encode(entry))
-            if self._size > self._limit:
+                self._size = sum(bytes_of for _, bytes_of, one in self._entries() if one != temporary)
+            before = path.stat().st_size if path.exists() else 0
+            os.replace(temporary, path)
+            self._size += size - before
+            if self._size > self.limit:
                 self._evict()
-
-    def _path(self, place: str, kind: str) -> Path:
-        return self._folder / f"{kind}-{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}{_SUFFIX}"
 
     def _entries(self) -> list[tuple[float, int, str]]:
         """(last use, bytes, path) of every entry, a crashed writer's leavings included."""
         found = []
-        with os.scandir(self._folder) as listing:
+        with os.scandir(self.path) as listing:
             for item in listing:
                 if item.name.endswith(_SUFFIX):
                     with contextlib.suppress(FileNotFoundError):
@@ -117,12 +114,47 @@ class Cache:
         entries = sorted(self._entries())
         size = sum(size for _, size, _ in entries)
         for _, bytes_freed, path in entries:
-            if size <= self._limit * 9 // 10:
+            if size <= self.limit * 9 // 10:
                 break
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(path)
             size -= bytes_freed
         self._size = size
+
+
+class Cache:
+    """Entries under the state directory."""
+
+    def __init__(self, state_dir: Path, *, limit: int = 512 << 20) -> None:
+        self._folder = Folder(state_dir / "cache", limit=limit)
+        self._decoder = msgspec.msgpack.Decoder(_Entry)
+
+    def get(self, place: str, stamps: tuple[Stamp, ...], codec: Codec[T]) -> T | None:
+        """The value stored for `place`, or None when there is none, the files changed since, or the entry is damaged or foreign."""
+        path = self._folder.file(codec.kind, place)
+        try:
+            entry = self._decoder.decode(path.read_bytes())
+            known = (entry.magic, entry.fingerprint, entry.place, entry.stamps) == (_MAGIC, codec.fingerprint, place, stamps)
+            if not known or google_crc32c.value(entry.data) != entry.checksum:
+                return None
+            value = codec.decode(entry.data)
+        except (OSError, msgspec.MsgspecError, ValueError):
+            return None
+        touch(path)
+        return value
+
+    def put(self, place: str, stamps: tuple[Stamp, ...], codec: Codec[T], value: T) -> None:
+        """Store a value; nothing happens where the folder cannot be written."""
+        data = codec.encode(value)
+        entry = _Entry(_MAGIC, codec.fingerprint, place, stamps, google_crc32c.value(data), data)
+        with contextlib.suppress(OSError), self._folder.writing(self._folder.file(codec.kind, place)) as file:
+            file.write(msgspec.msgpack.encode(entry))
+
+
+def touch(path: Path) -> None:
+    """What is used stays longest."""
+    with contextlib.suppress(OSError):
+        os.utime(path)
 
 
 def cached(
@@ -151,21 +183,6 @@ def stamps_of(files: Iterable[Path]) -> tuple[Stamp, ...]:
             seen = file.stat()
             stamps.append((str(file), seen.st_size, seen.st_mtime_ns))
     return tuple(sorted(stamps))
-
-
-def _write(path: Path, data: bytes) -> int:
-    """Write beside and rename, so that no reader ever sees half an entry. Returns by how many bytes the folder grew."""
-    before = path.stat().st_size if path.exists() else 0
-    handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=_SUFFIX)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
-    return len(data) - before
 
 
 def _shape_of(stored: Any) -> str:

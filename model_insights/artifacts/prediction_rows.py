@@ -5,18 +5,21 @@ Rows and columns are as `predictions.read_predictions` and `examples.read_exampl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
+from model_insights.artifacts.cache import stamps_of
 from model_insights.artifacts.example_columns import ExampleColumns, NoExample, OtherPayload
 from model_insights.artifacts.examples import example_splits, files_of, not_supported, nothing_in
-from model_insights.artifacts.predictions import PredictionColumns
+from model_insights.artifacts.kept_rows import KeptRows, RowWriter
+from model_insights.artifacts.predictions import PREFIX, PredictionColumns
 from model_insights.artifacts.row_batches import example_frame, prediction_frame
 from model_insights.artifacts.tensors import UnreadTensor
-from model_insights.artifacts.tfdv_files import damaged
+from model_insights.artifacts.tfdv_files import damaged, files_in
 from model_insights.artifacts.tfrecord import Block, blocks
 from model_insights.artifacts.wire import Unusual
 from model_insights.errors import ArtifactUnreadable
@@ -66,29 +69,76 @@ def predictions_of(run: Run, node: str) -> Loaded[Artifact] | Absent:
     return Loaded(value=found, path=found.path)
 
 
+Choice = Callable[[Sequence[str]], "Sequence[str] | None"]  # features to decode, of the columns seen in the first rows; None: all
+
+
 def fold_rows(
-    artifact: Artifact, columns: Callable[[Sequence[str]], Sequence[str] | None], fold: Callable[[pl.DataFrame], T], *, chunk: int = CHUNK
+    artifact: Artifact, columns: Choice, fold: Callable[[pl.DataFrame], T], *, chunk: int = CHUNK, kept: KeptRows | None = None
 ) -> Loaded[list[T]] | Absent | Damaged:
     """`fold` of every chunk of rows, in file order.
 
     `columns` chooses the features to decode from the names of the columns seen in the first rows (None: all). What `fold` raises goes
-    through. Each chunk has at most `chunk` rows more or less one batch of the model."""
-    sources = _sources(artifact)
+    through. Each chunk has at most `chunk` rows; with `kept`, rows that were read before come from there, in the chunks of then."""
     results: list[T] = []
-    for source in sources:
-        files = files_of(source)
-        if isinstance(files, (Absent, Damaged)):
-            return files
-        first = next(_chunks(artifact.type, files, None, PEEK, limit=PEEK), None)
-        if isinstance(first, (Absent, Damaged)):
-            return first
-        if first is None:
-            return nothing_in(files)
-        for rows in _chunks(artifact.type, files, columns(first.columns), chunk):
-            if isinstance(rows, (Absent, Damaged)):
-                return rows
-            results.append(fold(rows))
+    for source in _sources(artifact):
+        with contextlib.closing(_rows(artifact.type, source, columns, chunk, kept)) as found:
+            for rows in found:
+                if not isinstance(rows, pl.DataFrame):
+                    return rows
+                results.append(fold(rows))
     return Loaded(value=results, path=artifact.path)
+
+
+def _rows(
+    kind: str, source: Path, columns: Choice, chunk: int, kept: KeptRows | None
+) -> Generator[pl.DataFrame | Absent | Damaged, None, None]:
+    """The rows of one source: those that are kept where they are whole and have the columns, else read, and kept then."""
+    stamps = stamps_of(files_in(source) if source.is_dir() else [source])
+    known = kept.find(str(source), stamps) if kept is not None else None
+    if known is not None and _holds(known.columns, wanted := columns(known.seen)) and (frames := known.frames()) is not None:
+        extra = set(known.columns or ()) - set(wanted or ())
+        for frame in frames:
+            yield frame.drop(extra)
+        return
+    files = files_of(source)
+    if isinstance(files, (Absent, Damaged)):
+        yield files
+        return
+    first = next(_chunks(kind, files, None, PEEK, limit=PEEK), None)
+    if not isinstance(first, pl.DataFrame):
+        yield nothing_in(files) if first is None else first
+        return
+    chosen = columns(first.columns)
+    chosen = None if chosen is None else tuple(chosen)
+    if kept is None:
+        yield from _chunks(kind, files, chosen, chunk)
+    else:
+        yield from _keeping(
+            kept.writer(str(source), stamps, seen=tuple(first.columns), columns=chosen), _chunks(kind, files, chosen, chunk)
+        )
+
+
+def _holds(have: tuple[str, ...] | None, wanted: Sequence[str] | None) -> bool:
+    """Whether the wanted features can be taken from those; what the model said must not be named after one that is left out."""
+    if have is None or wanted is None:
+        return have is None and wanted is None
+    return set(wanted) <= set(have) and (set(wanted) == set(have) or not any(name.startswith(PREFIX) for name in have))
+
+
+def _keeping(
+    writer: RowWriter, chunks: Iterable[pl.DataFrame | Absent | Damaged]
+) -> Generator[pl.DataFrame | Absent | Damaged, None, None]:
+    """The chunks, kept when all of them are there."""
+    try:
+        for rows in chunks:
+            if not isinstance(rows, pl.DataFrame):
+                yield rows
+                return
+            writer.add(rows)
+            yield rows
+        writer.keep()
+    finally:
+        writer.drop()
 
 
 def _sources(artifact: Artifact) -> list[Path]:
