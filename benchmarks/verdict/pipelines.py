@@ -119,11 +119,11 @@ def present(
     config = Config(insights=General(currency="EUR", references=references, season=season), cost=(world.rule,))
     return Case(
         history=History(pipeline=world.name, name=world.name, runs=everything), config=config, rule=world.rule, units=tables,
-        spread=lambda run_id: _look_up(found[run_id]),
+        spread=lambda run_id: look_up(found[run_id]),
     )  # fmt: skip
 
 
-def _look_up(found: dict[tuple[str, SliceKey], float]) -> Spread:
+def look_up(found: dict[tuple[str, SliceKey], float]) -> Spread:
     return lambda model, where: found.get((model, where))
 
 
@@ -266,7 +266,7 @@ def evaluate(world: World, week: Week, models: dict[str, Floats]) -> tuple[Evalu
             for name, value in _metrics(world, scores[at], outcomes[at]).items():
                 values[where, MetricKey(name=name, model_name=model)] = value
             spread[model, where] = float(scores[at].std())
-    return _evaluation(tuple(places), values), spread
+    return evaluation_of_values(tuple(places), values), spread
 
 
 def _metrics(world: World, scores: Floats, outcomes: Floats) -> dict[str, float | MetricValue]:
@@ -290,7 +290,10 @@ def _metrics(world: World, scores: Floats, outcomes: Floats) -> dict[str, float 
     return found
 
 
-def _evaluation(slices: tuple[SliceKey, ...], values: dict[tuple[SliceKey, MetricKey], Any]) -> Evaluation:
+def evaluation_of_values(
+    slices: tuple[SliceKey, ...], values: dict[tuple[SliceKey, MetricKey], Any], *, models: tuple[str, ...] = ("candidate", "baseline")
+) -> Evaluation:
+    """Metrics by slice and key as one evaluation of the named models."""
     keys = tuple(dict.fromkeys(key for _, key in values))
     row, column = {where: i for i, where in enumerate(slices)}, {key: i for i, key in enumerate(keys)}
     scalars = np.full((len(slices), len(keys)), np.nan)
@@ -300,8 +303,8 @@ def _evaluation(slices: tuple[SliceKey, ...], values: dict[tuple[SliceKey, Metri
             scalars[row[where], column[key]] = value
         else:
             others[row[where], column[key]] = value
-    models = (ModelSpec(name="candidate"), ModelSpec(name="baseline", is_baseline=True))
+    specs = tuple(ModelSpec(name=name, is_baseline=name == "baseline") for name in models)
     return Evaluation(
-        config=EvalConfig(models=models), slices=slices, keys=keys, scalars=scalars, nonfinite={}, others=others, intervals={}, errors={},
+        config=EvalConfig(models=specs), slices=slices, keys=keys, scalars=scalars, nonfinite={}, others=others, intervals={}, errors={},
         slice_index=dict(row), key_index=column,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_p
 
 from examples.shoes.model import PRICE_LIMIT
 from examples.shoes.records import REAL, TEXT, WHOLE
-from examples.shoes.shop import NEVER, Columns
+from examples.shoes.shop import ABSENT, NEVER, Columns
 
 SPLITS = ("train", "eval")
 INFINITY_NORM = {"product_line": 0.04, "brand": 0.04, "region": 0.04, "device": 0.04, "channel": 0.04}
@@ -98,14 +98,20 @@ def _statistics(columns: Columns) -> statistics_pb2.DatasetFeatureStatisticsList
 
 def _batch(columns: Columns) -> pa.RecordBatch:
     """One list a row, as TFX reads tf.Examples; null where a feature is absent."""
-    arrays = {name: pa.array([[str(value).encode()] for value in columns[name]], pa.large_list(pa.large_binary())) for name in TEXT}
-    arrays |= {name: pa.array([[value] for value in columns[name].astype(np.float32)], pa.large_list(pa.float32())) for name in REAL}
+    arrays = {name: pa.array([_text(value) for value in columns[name]], pa.large_list(pa.large_binary())) for name in TEXT}
+    arrays |= {
+        name: pa.array([_present(value) for value in columns[name].astype(np.float32)], pa.large_list(pa.float32())) for name in REAL
+    }
     arrays |= {name: pa.array([_present(value) for value in columns[name].tolist()], pa.large_list(pa.int64())) for name in WHOLE}
     return pa.RecordBatch.from_arrays(list(arrays.values()), list(arrays))
 
 
-def _present(value: int) -> list[int] | None:
+def _present(value: float) -> list[float] | None:
     return None if value == NEVER else [value]
+
+
+def _text(value: object) -> list[bytes] | None:
+    return None if value == ABSENT else [str(value).encode()]
 
 
 def _without_comparators(schema: schema_pb2.Schema) -> schema_pb2.Schema:

@@ -35,13 +35,13 @@ def prediction_key(model: str) -> str:
     return f"prediction_{model or CANDIDATE}"
 
 
-def config_of(models: Sequence[str], *, intervals: bool) -> tfma.EvalConfig:
+def config_of(models: Sequence[str], *, intervals: bool, slices: Sequence[Sequence[str]] = SLICES) -> tfma.EvalConfig:
     """The evaluation of one run. The gate is AUC on the overall slice only: a threshold would otherwise hold in every slice."""
     config = tfma.EvalConfig()
     for name in models:
         config.model_specs.add(name=name, label_key="click", prediction_key=prediction_key(name), is_baseline=name == BASELINE)
     config.slicing_specs.add()
-    for keys in SLICES:
+    for keys in slices:
         config.slicing_specs.add(feature_keys=keys)
     specs = config.metrics_specs.add()
     text_format.Parse(METRICS, specs)

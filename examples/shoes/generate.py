@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from examples.shoes.shop import Columns, impressions_of, logged
-from examples.shoes.story import WEEKS, weeks
+from examples.shoes.story import DEMO, WEEKS, Story, read_story, weeks
 from examples.shoes.tables import write_tables, write_truth
 
 INTERVAL_WEEKS = 4  # the last weeks get jackknife intervals; they take three times as long
@@ -27,27 +27,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m examples.shoes.generate", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write into; these parts are replaced: " + ", ".join(PARTS))
     parser.add_argument("--weeks", type=int, default=WEEKS, help="stop the pipeline after this many weeks (the tables are whole)")
+    parser.add_argument("--story", type=Path, help="another script as JSON: seed and faults, as in truth.json")
+    parser.add_argument("--quick", action="store_true", help="evaluate product lines only, without confidence intervals")
     options = parser.parse_args(arguments)
+    story = read_story(options.story) if options.story else DEMO
     with tempfile.TemporaryDirectory() as made:
-        build(Path(made), last=options.weeks)
+        build(Path(made), last=options.weeks, story=story, quick=options.quick)
         _replace(Path(made), options.out)
     return 0
 
 
-def build(folder: Path, *, last: int = WEEKS) -> None:
+def build(folder: Path, *, last: int = WEEKS, story: Story = DEMO, quick: bool = False) -> None:
     """Write the whole demo into an empty folder; the pipeline runs weeks 1 to `last`."""
-    shown = {week.span: impressions_of(week) for week in weeks()}
-    write_tables(folder / "runs" / "business", shown)
-    write_truth(folder / "truth.json", shown)
-    run_pipeline(folder, shown, last=last)
+    shown = {week.span: impressions_of(week, story) for week in weeks()}
+    write_tables(folder / "runs" / "business", shown, story)
+    write_truth(folder / "truth.json", shown, story)
+    run_pipeline(folder, shown, last=last, story=story, quick=quick)
 
 
-def run_pipeline(folder: Path, shown: dict[int, Columns], *, last: int) -> None:
+def run_pipeline(folder: Path, shown: dict[int, Columns], *, last: int, story: Story = DEMO, quick: bool = False) -> None:
     """Run the weeks in order, then lay out the last week's impressions for the What-If Tool."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")  # TFMA asks for it, before TensorFlow is imported
     warnings.simplefilter("ignore")  # TFMA divides by zero in slices without a click
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    from examples.shoes.evaluate import SLICES
     from examples.shoes.lineage import Store
     from examples.shoes.pipeline import Pipeline
     from examples.shoes.records import write_records
@@ -55,10 +59,10 @@ def run_pipeline(folder: Path, shown: dict[int, Columns], *, last: int) -> None:
     root = folder / "runs" / "pipeline"
     root.mkdir(parents=True)
     store = Store(folder / "runs" / "metadata.db", root)
-    pipeline = Pipeline(store)
+    pipeline = Pipeline(store, story, slices=SLICES[:1] if quick else SLICES)
     for week in weeks()[:last]:
         begin = time.monotonic()
-        pipeline.run(week, logged(shown[week.span], week), intervals=week.span > WEEKS - INTERVAL_WEEKS)
+        pipeline.run(week, logged(shown[week.span], week, story), intervals=week.span > WEEKS - INTERVAL_WEEKS and not quick)
         print(f"week {week.span:2} of {last}: {time.monotonic() - begin:5.1f} s", flush=True)
     store.close()
     _, examples = pipeline.sample(week)

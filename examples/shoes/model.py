@@ -20,6 +20,7 @@ WEIGHTS_FILE = "weights.json"
 PRICE_LIMIT = 500.0  # EUR; the schema's domain. Rows above it are not trained on, but they are scored.
 
 Matrix = NDArray[np.float64]
+_TERMS = ("constant", "price", "discount", "days_since_visit", "days_since_visit", "is_new")  # the feature of each numeric term of `design`
 
 
 def predict(examples: Sequence[Any], weights: Mapping[str, Any]) -> Matrix:
@@ -51,8 +52,8 @@ def score(columns: Mapping[str, Sequence[Any] | NDArray[Any]], weights: Mapping[
 
 def design(columns: Mapping[str, Sequence[Any] | NDArray[Any]], vocabulary: Mapping[str, Sequence[str]]) -> Matrix:
     """The design matrix [n, terms]: constant, log price, discount, fading visit, first visit, is_new, then one column per category."""
-    price, discount, days, is_new = (_numbers(columns[name]) for name in NUMERIC)
-    first = np.isnan(days) | (days < 0)
+    price, discount, days, is_new = (np.where(values < 0, np.nan, values) for values in (_numbers(columns[name]) for name in NUMERIC))
+    first = np.isnan(days)
     recent = np.where(first, 0.0, np.exp(-np.where(first, 0.0, days) / 12.0))
     log_price = np.nan_to_num(np.log(np.maximum(price, 1.0) / 80.0))
     terms = [np.ones(len(price)), log_price, np.nan_to_num(discount), recent, first.astype(float), np.nan_to_num(is_new)]
@@ -63,17 +64,32 @@ def design(columns: Mapping[str, Sequence[Any] | NDArray[Any]], vocabulary: Mapp
 
 
 def train(
-    columns: Mapping[str, NDArray[Any]], *, negatives_kept: float = 1.0, l2: float = 2.0, iterations: int = 7, seed: int = 0
+    columns: Mapping[str, NDArray[Any]],
+    *,
+    negatives_kept: float = 1.0,
+    rows_kept: float = 1.0,
+    without: str = "",
+    l2: float = 2.0,
+    iterations: int = 7,
+    seed: int = 0,
 ) -> tuple[dict[str, Any], tuple[float, ...]]:
     """Fit by Newton's method; the weights, and the mean log loss after each iteration.
 
     `negatives_kept` below 1 drops that share of the rows without a click and does not correct for it: the demo's bad retrain.
+    `rows_kept` below 1 trains on fewer rows, `without` on all features but one (it adds nothing to the score then).
     """
     keep = np.asarray(columns["price"]) <= PRICE_LIMIT
     keep &= (columns[LABEL] == 1) | (np.random.default_rng(seed).random(len(keep)) < negatives_kept)
+    if rows_kept < 1:
+        keep &= np.random.default_rng([seed, 1]).random(len(keep)) < rows_kept
     kept = {name: values[keep] for name, values in columns.items()}
     vocabulary = {name: [str(value) for value in np.unique(kept[name])] for name in CATEGORICAL}
-    coefficients, losses = _newton(design(kept, vocabulary), kept[LABEL].astype(float), l2, iterations)
+    if without in vocabulary:
+        vocabulary[without] = []
+    terms = design(kept, vocabulary)
+    if without:
+        terms *= np.array([name != without for name in _TERMS] + [True] * (terms.shape[1] - len(_TERMS)))
+    coefficients, losses = _newton(terms, kept[LABEL].astype(float), l2, iterations)
     return {"vocabulary": vocabulary, "coefficients": [round(float(x), 6) for x in coefficients]}, losses
 
 

@@ -14,7 +14,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from examples.shoes import checks, evaluate, model, records
 from examples.shoes.lineage import SERVING, Made, Output, Store
 from examples.shoes.shop import Columns
-from examples.shoes.story import SEED, WINDOW, Week
+from examples.shoes.story import DEMO, SEED, WINDOW, Story, Week
 
 L2, ITERATIONS = 2.0, 7
 SAMPLE = 500  # rows of an inference result
@@ -37,6 +37,8 @@ class Pipeline:
     """What outlives a run: the store, the data of the window, the schema, the model that serves."""
 
     store: Store
+    story: Story = DEMO
+    slices: tuple[tuple[str, ...], ...] = evaluate.SLICES
     schema: schema_pb2.Schema | None = None
     serving: Trained | None = None  # the latest blessed model
     _logged: dict[int, Columns] = field(default_factory=dict)
@@ -121,7 +123,7 @@ class Pipeline:
         spans = range(week.span, max(0, week.span - WINDOW), -1)  # newest first, as the rolling-range resolver gives them
         window = [self._examples[span] for span in spans]
         self.store.resolve("training_window", week.run_at, next(clock), {"examples": window})
-        hparams = {"iterations": ITERATIONS, "l2": L2, "negatives_kept": week.negatives_kept, "seed": SEED, "window_weeks": WINDOW}
+        hparams = {"iterations": ITERATIONS, "l2": L2, **self.story.hyperparameters(week.span), "seed": SEED, "window_weeks": WINDOW}
         config = {
             "categorical": list(model.CATEGORICAL), "hparams": hparams, "label": model.LABEL, "numeric": list(model.NUMERIC),
             "period": week.start.isoformat(), "span": week.span,
@@ -135,7 +137,7 @@ class Pipeline:
         at = next(clock)
         step = self.store.start("Trainer", week.run_at, at, inputs={"examples": window, "schema": [schema]}, properties=properties)
         rows = _joined([checks.split_of(self._logged[span], "train") for span in spans])
-        weights, losses = model.train(rows, negatives_kept=week.negatives_kept, l2=L2, iterations=ITERATIONS, seed=SEED)
+        weights, losses = model.train(rows, **self.story.hyperparameters(week.span), l2=L2, iterations=ITERATIONS, seed=SEED)
         model.save(weights, step.folder("model") / "Format-Serving")
         curve = step.folder("model_run") / "train" / f"events.out.tfevents.{int(at.timestamp())}.demo"
         records.write_curve(curve, losses, wall_time=at.timestamp())
@@ -154,7 +156,7 @@ class Pipeline:
 
     def _evaluate(self, week: Week, clock: Iterator[dt.datetime], examples: Made, candidate: Trained, *, intervals: bool) -> Made:
         models = {evaluate.CANDIDATE: candidate, evaluate.BASELINE: self.serving} if self.serving else {"": candidate}
-        config = evaluate.config_of(tuple(models), intervals=intervals)
+        config = evaluate.config_of(tuple(models), intervals=intervals, slices=self.slices)
         inputs = {"examples": [examples], "model": [candidate.artifact]}
         if self.serving and self.serving.blessing:
             found = {"model": [self.serving.artifact], "model_blessing": [self.serving.blessing]}
@@ -172,6 +174,7 @@ class Pipeline:
             locations={name: f"{trained.artifact.uri}/Format-Serving" for name, trained in models.items()},
             data_location=f"{examples.uri}/Split-eval",
         )  # fmt: skip
+        passed = passed and not self.story.active(week.span, "frozen")
         blessing = step.folder("blessing") / ("BLESSED" if passed else "NOT_BLESSED")
         blessing.parent.mkdir(parents=True)
         blessing.touch()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorflow_serving.apis import prediction_log_pb2
 
-from examples.shoes.shop import NEVER, Columns
+from examples.shoes.shop import ABSENT, NEVER, Columns
 
 TEXT = ("impression_id", "product_line", "brand", "region", "device", "channel")
 WHOLE = ("is_new", "days_since_visit", "click")
@@ -47,8 +47,8 @@ def write_curve(path: Path, losses: Sequence[float], *, wall_time: float) -> Non
 
 
 def _example(columns: Columns, row: int, scores: dict[str, float]) -> bytes:
-    features = {name: _text(str(columns[name][row])) for name in TEXT}
-    features |= {name: _real(float(columns[name][row])) for name in REAL}
+    features = {name: _text(str(columns[name][row])) for name in TEXT if columns[name][row] != ABSENT}
+    features |= {name: _real(float(columns[name][row])) for name in REAL if columns[name][row] != NEVER}
     features |= {name: _whole(int(columns[name][row])) for name in WHOLE if columns[name][row] != NEVER}
     features |= {name: _real(value) for name, value in scores.items()}
     example = tf.train.Example(features=tf.train.Features(feature=features))

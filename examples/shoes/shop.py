@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from examples.shoes.story import CAMPAIGN, CENTS, SEED, WEEKS, Week
+from examples.shoes.story import DEMO, WEEKS, Fault, Story, Week
 
 Columns = dict[str, NDArray[Any]]
 
 EVAL_SHARE = 0.3
-NEVER = -1  # days_since_visit of a visitor who was never here; written as a missing value
+NEVER = -1  # days_since_visit of a visitor who was never here; any number that is absent; written as a missing value
+ABSENT = ""  # text that is absent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,39 +75,70 @@ VISIT_ODDS = 1.0  # for a visitor of today; fades with exp(-days / 12)
 NEW_ODDS = 0.15
 
 
-def impressions_of(week: Week) -> Columns:
+def impressions_of(week: Week, story: Story = DEMO) -> Columns:
     """Every impression of the week by column, as the shop saw it: right prices, `click` and `is_eval` included.
 
     Shapes: each column [n], n between 12,000 and 13,000. `price` in EUR after discount, `discount` as a share. `true_rate` is what
     nobody in the story sees.
     """
-    rng = np.random.default_rng([SEED, week.span])
-    n = int(rng.integers(12_000, 13_000))
+    rng = np.random.default_rng([story.seed, week.span])
+    n = int(rng.integers(12_000, 13_000) * story.size(week.span, "demand"))
     columns: Columns = {"impression_id": np.array([f"w{week.span:02d}-{i:05d}" for i in range(n)])}
     columns["product_line"] = rng.choice(list(LINES), n, p=_line_shares(week))
-    columns["brand"] = _draw(rng, BRANDS, n)
+    columns["brand"] = _draw(rng, BRANDS, n, _factors(story, week, "brand"))
     for name, choices in CHOICES.items():
-        columns[name] = _draw(rng, choices, n)
+        columns[name] = _draw(rng, choices, n, _factors(story, week, name))
     columns["is_new"] = (rng.random(n) < 0.2).astype(np.int64)
     columns["discount"] = rng.choice([0.0, 0.1, 0.2, 0.3], n, p=[0.62, 0.18, 0.13, 0.07])
     columns["price"] = _prices(rng, columns)
     columns["days_since_visit"] = _visits(rng, n)
     shock = dict(zip(LINES, rng.normal(0.0, 0.02, len(LINES)), strict=True))
-    columns["true_rate"] = click_rate(columns, week, shock)
+    columns["true_rate"] = click_rate(columns, week, shock, story)
     columns["click"] = (rng.random(n) < columns["true_rate"]).astype(np.int64)
     columns["is_eval"] = rng.random(n) < EVAL_SHARE
     return columns
 
 
-def logged(columns: Columns, week: Week) -> Columns:
-    """What the log, and so the pipeline, gets to see: the same impressions with the data fault of the week."""
-    if not CENTS.active(week.span):
-        return columns
-    broken = np.all([columns[name] == value for name, value in CENTS.where], axis=0)
-    return {**columns, "price": np.where(broken, columns["price"] * CENTS.size, columns["price"])}
+def logged(columns: Columns, week: Week, story: Story = DEMO) -> Columns:
+    """What the log, and so the pipeline, gets to see: the same impressions with the data faults of the week."""
+    for fault in story.active(week.span, "unit_change", "missing", "default_value", "respelt", "swapped"):
+        columns = _broken(columns, fault, np.random.default_rng([story.seed, week.span, 2]))
+    return columns
 
 
-def click_rate(columns: Columns, week: Week, shock: dict[str, float]) -> NDArray[np.float64]:
+def _broken(columns: Columns, fault: Fault, rng: np.random.Generator) -> Columns:
+    name, hit = fault.feature or "price", _where(columns, fault)
+    values = columns[name]
+    if fault.kind == "unit_change":
+        return {**columns, name: np.where(hit & (values != NEVER), values * fault.size, values).astype(values.dtype)}
+    if fault.kind == "swapped":
+        other = columns[fault.other]
+        return {
+            **columns,
+            name: np.where(hit, other, values).astype(values.dtype),
+            fault.other: np.where(hit, values, other).astype(other.dtype),
+        }
+    if fault.kind == "respelt":
+        return {**columns, name: np.where(hit, np.char.upper(values.astype(str)), values)}
+    hit &= rng.random(len(values)) < fault.size
+    gone: Any = ABSENT if values.dtype.kind == "U" else NEVER
+    return {**columns, name: np.where(hit, gone if fault.kind == "missing" else "unknown", values)}
+
+
+def _where(columns: Columns, fault: Fault) -> NDArray[np.bool_]:
+    """The rows of the fault's slice; all rows without one."""
+    hit = np.ones(len(columns["click"]) if "click" in columns else len(columns["price"]), dtype=bool)
+    for name, value in fault.where:
+        hit &= columns[name] == value
+    return hit
+
+
+def _factors(story: Story, week: Week, name: str) -> dict[str, float]:
+    """How many times as often a value is shown this week."""
+    return {value: fault.size for fault in story.active(week.span, "mix_shift") for column, value in fault.where if column == name}
+
+
+def click_rate(columns: Columns, week: Week, shock: dict[str, float], story: Story = DEMO) -> NDArray[np.float64]:
     """True probability of a click per impression, [n]. `shock` moves the log-odds of a whole line for this week."""
     line = columns["product_line"]
     odds = _look_up({name: x.odds + _season(x, week) + shock[name] for name, x in LINES.items()}, line)
@@ -118,8 +150,8 @@ def click_rate(columns: Columns, week: Week, shock: dict[str, float]) -> NDArray
     odds = odds + PRICE_ODDS * np.log(columns["price"] / usual) + DISCOUNT_ODDS * columns["discount"] + NEW_ODDS * columns["is_new"]
     days = columns["days_since_visit"]
     odds = odds + np.where(days == NEVER, 0.0, VISIT_ODDS * np.exp(-np.maximum(days, 0) / 12.0))
-    if CAMPAIGN.active(week.span):
-        odds = odds + CAMPAIGN.size * np.all([columns[name] == value for name, value in CAMPAIGN.where], axis=0)
+    for fault in story.active(week.span, "concept_shift"):
+        odds = odds + fault.size * _where(columns, fault)
     return 1.0 / (1.0 + np.exp(-odds))
 
 
@@ -135,8 +167,9 @@ def _line_shares(week: Week) -> NDArray[np.float64]:
     return raw / raw.sum()
 
 
-def _draw(rng: np.random.Generator, choices: dict[str, Choice], n: int) -> NDArray[Any]:
-    return rng.choice(list(choices), n, p=[choice.share for choice in choices.values()])
+def _draw(rng: np.random.Generator, choices: dict[str, Choice], n: int, factors: dict[str, float]) -> NDArray[Any]:
+    shares = np.array([choice.share * factors.get(value, 1.0) for value, choice in choices.items()])
+    return rng.choice(list(choices), n, p=shares / shares.sum() if factors else shares)
 
 
 def _prices(rng: np.random.Generator, columns: Columns) -> NDArray[np.float64]:

@@ -1,10 +1,12 @@
-"""The script of the demo: which week is healthy, what breaks when, and which corner of the triangle that is."""
+"""The script of the demo: which week is healthy, what breaks when, and which corner of the triangle that is. Other scripts can be read."""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
 
 SEED = 8128
 START = dt.date(2025, 6, 2)  # a Monday
@@ -18,10 +20,16 @@ Corner = Literal["business", "data", "model"]
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that breaks. `first` and `last` are the spans in which it is active, both included."""
+    """One thing that breaks. `first` and `last` are the spans in which it is active, both included.
+
+    `kind` data: unit_change (`feature`, else the price, times `size`), missing (`size` is the share lost), default_value, respelt,
+    swapped (`feature` and `other`). Business: concept_shift (`size` is added to the log-odds), unit_value (`size` times the unit cost),
+    demand (`size` times the impressions shown). Model: hyperparameter (`size` of the negatives are kept), feature_dropped (`feature`),
+    few_rows (`size` of the rows are trained on), frozen (no model is let through). No corner: mix_shift (`where` is shown `size` times
+    as often)."""
 
     id: str
-    corner: Corner
+    corner: Corner | None
     kind: str
     where: tuple[tuple[str, str], ...]  # the slice it happens in; () is everywhere
     first: int
@@ -29,9 +37,15 @@ class Fault:
     size: float
     felt: tuple[int, ...]  # the spans in which it costs money
     note: str
+    feature: str = ""  # of a data fault, or the one a model does not see
+    other: str = ""
 
     def active(self, span: int) -> bool:
         return self.first <= span <= self.last
+
+    def told(self) -> dict[str, Any]:
+        """For truth.json: fields that say nothing are left out."""
+        return {name: value for name, value in {**asdict(self), "where": dict(self.where)}.items() if value != ""}
 
 
 CENTS = Fault(
@@ -111,10 +125,39 @@ class Week:
         """When the pipeline runs on this week's data: the Monday after, 05:00 UTC."""
         return dt.datetime.combine(self.start + dt.timedelta(weeks=1), dt.time(5), tzinfo=dt.timezone.utc)
 
-    @property
-    def negatives_kept(self) -> float:
-        """The hyperparameter of this week's retrain."""
-        return RETRAIN.size if RETRAIN.active(self.span) else 1.0
+
+@dataclass(frozen=True, kw_only=True)
+class Story:
+    """A seed, what breaks, and what the public knows of it."""
+
+    seed: int
+    faults: tuple[Fault, ...]
+    events: tuple[tuple[dt.date, str, str], ...] = ()
+
+    def active(self, span: int, *kinds: str) -> tuple[Fault, ...]:
+        """The faults of these kinds in a span."""
+        return tuple(fault for fault in self.faults if fault.kind in kinds and fault.active(span))
+
+    def size(self, span: int, kind: str) -> float:
+        """What a fault that multiplies multiplies by; 1 without one."""
+        return next((fault.size for fault in self.active(span, kind)), 1.0)
+
+    def hyperparameters(self, span: int) -> dict[str, Any]:
+        """What the retrain of a span is told; a fault that is not there is not mentioned, but for the share of negatives."""
+        told: dict[str, Any] = {"negatives_kept": self.size(span, "hyperparameter")}
+        for fault in self.active(span, "feature_dropped", "few_rows"):
+            told |= {"without": fault.feature} if fault.kind == "feature_dropped" else {"rows_kept": fault.size}
+        return told
+
+
+DEMO = Story(seed=SEED, faults=FAULTS, events=EVENTS)
+
+
+def read_story(path: Path) -> Story:
+    """A story from JSON: `seed`, and `faults` with the fields of Fault (`where` as an object). Raises OSError, ValueError, TypeError."""
+    told = json.loads(path.read_text(encoding="utf-8"))
+    faults = ({**one, "where": tuple(one["where"].items()), "felt": tuple(one["felt"])} for one in told["faults"])
+    return Story(seed=int(told["seed"]), faults=tuple(Fault(**one) for one in faults))
 
 
 def weeks() -> tuple[Week, ...]:
