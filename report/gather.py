@@ -26,6 +26,8 @@ class Wish(Noun):
     run: str = ""
     reference: str = ""
     since: str = ""  # a period's label; its run is the reference
+    model: str = ""
+    threshold: str = ""  # of a decision, to be priced beside the current one
     length: Length = "standard"
     paper: Paper | None = None
 
@@ -45,7 +47,9 @@ class Material(Noun):
 
 def gather(workspace: Workspace, wish: Wish, notes: ReviewNotes) -> Material:
     """The material of one report. Raises UnknownId, and what a logo or a note may raise."""
-    request = Request(pipeline=wish.pipeline, run=wish.run, reference=_reference(workspace, wish))
+    request = Request(
+        pipeline=wish.pipeline, run=wish.run, reference=_reference(workspace, wish), model=wish.model, threshold=wish.threshold
+    )
     views = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
     made = Material(views=views)
     if not made.found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,9 +50,18 @@ def _which(parser: argparse.ArgumentParser) -> None:
         "--all-pipelines", action="store_true", help="one report on all pipelines: a summary, worst first, and page 1 of each"
     )
     parser.add_argument("--run", default="", help="run id (default: the latest with an evaluation)")
+    parser.add_argument("--model", default="", help="model, as the tab offers them (default: the serving one)")
+    parser.add_argument("--threshold", type=_number, default="", metavar="X", help="a decision threshold to price beside the current one")
     against = parser.add_mutually_exclusive_group()
     against.add_argument("--reference", default="", help="what to compare with (default: the first available of the configured ones)")
     against.add_argument("--since", default="", metavar="PERIOD", help="compare with the run of this period, such as 2025-09-15")
+
+
+def _number(text: str) -> str:
+    """The text of a finite number, as a request takes it."""
+    if not math.isfinite(float(text)):
+        raise ValueError
+    return text
 
 
 def _form(parser: argparse.ArgumentParser) -> None:
@@ -90,6 +100,8 @@ def wish_of(options: argparse.Namespace) -> Wish:
         run=options.run,
         reference=options.reference,
         since=options.since,
+        model=options.model,
+        threshold=options.threshold,
         length=options.length,
         paper=options.paper,
     )

@@ -1,9 +1,9 @@
-"""Answers to the tabs' questions: query parameters in, finished JSON bytes out. No HTTP here; every error is a `Problem`."""
+"""Answers to the tabs' questions and wishes: parameters in, finished JSON bytes out. No HTTP here; every error is a `Problem`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -13,6 +13,7 @@ from model_insights.view import Problem, Request, TableRequest, ViewKind
 from tb_plugin.kept import Answer
 
 if TYPE_CHECKING:
+    from model_insights.workspace import Workspace
     from tb_plugin.backend import Backend
 
 LONGEST = 4_000  # characters of one parameter
@@ -99,9 +100,31 @@ def view_impl(backend: Backend, args: Mapping[str, str], *, page: str) -> Answer
         return problem(400, status.failure)
     try:
         request = parse_request(args, page=page)
-        return backend.kept.get(status.generation, _encoder.encode(request), lambda: _encoder.encode(workspace.view(request)))
+        key = _encoder.encode((request, workspace.remembered_stamp(request.pipeline)))
+        return backend.kept.get(status.generation, key, lambda: _encoder.encode(workspace.view(request)))
     except (InsightsError, BadRequest) as error:
         return problem(_code_of(error), str(error))
+
+
+def confirm_impl(backend: Backend, told: Mapping[str, str]) -> Answer:
+    """Keep what a run's verdict turned out to be: `pipeline`, `run`, `cause`, `note`. Empty cause and note forget it."""
+    return _kept(backend, told, lambda workspace, run: workspace.confirm(*run, told.get("cause", ""), told.get("note", "")))
+
+
+def words_impl(backend: Backend, told: Mapping[str, str]) -> Answer:
+    """Keep a person's `words` for the report of `run` of `pipeline`. Empty words forget them."""
+    return _kept(backend, told, lambda workspace, run: workspace.keep_words(*run, told.get("words", "")))
+
+
+def _kept(backend: Backend, told: Mapping[str, str], keep: Callable[[Workspace, tuple[str, str]], None]) -> Answer:
+    workspace = backend.workspace
+    if workspace is None:
+        return problem(503, "The log directory is being read for the first time.", scanning=True)
+    try:
+        keep(workspace, (told.get("pipeline", ""), told.get("run", "")))
+    except InsightsError as error:
+        return problem(_code_of(error), str(error))
+    return Answer(200, b"{}")
 
 
 def _code_of(error: Exception) -> int:

@@ -18,6 +18,8 @@ ROUTES = {
     "/index.js": "index_route",
     "/view": "view_route",
     "/status": "status_route",
+    "/confirm": "confirm_route",
+    "/words": "words_route",
     "/export": "export_route",
     "/export_status": "export_status_route",
     "/export_file": "export_file_route",

@@ -10,13 +10,14 @@ from tensorboard.backend import http_util
 from werkzeug import wrappers
 
 from tb_plugin import answers, assets
-from tb_plugin.export import Job, TooManyExports
+from tb_plugin.export import BadChoice, Job, TooManyExports
 from tb_plugin.kept import Answer
 
 if TYPE_CHECKING:
     from tb_plugin.backend import Backend
 
 LARGEST_BODY = 64_000  # bytes of a POST
+OURS = "X-Insights"  # a header that no form and no link of another page can send without asking first
 
 _http: Callable[[Callable[..., wrappers.Response]], Any] = wrappers.Request.application
 
@@ -54,6 +55,20 @@ class Routes:
         """`rescan=1` reads the log directory again even if nothing seems to have changed."""
         return answers.status_impl(self.backend, force=args.get("rescan") == "1")
 
+    # --- what a person writes ------------------------------------------------------------------------------------------------
+
+    @_http
+    def confirm_route(self, request: wrappers.Request) -> wrappers.Response:
+        return _send(request, _refused(request, "POST") or self._write(request, answers.confirm_impl))
+
+    @_http
+    def words_route(self, request: wrappers.Request) -> wrappers.Response:
+        return _send(request, _refused(request, "POST") or self._write(request, answers.words_impl))
+
+    def _write(self, request: wrappers.Request, write: Callable[[Backend, Mapping[str, str]], Answer]) -> Answer:
+        told = _json_of(request)
+        return write(self.backend, told) if told is not None else _problem(400, "What was sent is not a JSON object of texts.")
+
     # --- the report ---------------------------------------------------------------------------------------------------------
 
     @_http
@@ -68,6 +83,8 @@ class Routes:
             return _json({"job": self.backend.jobs.start(params).id})
         except TooManyExports as error:
             return _problem(503, str(error))
+        except BadChoice as error:
+            return _problem(400, str(error))
         except OSError as error:
             return _problem(500, f"The report could not be started: {error}.", remedy="Name a writable folder with --insights_state.")
 
@@ -89,7 +106,7 @@ class Routes:
         if job.state() != "done":
             return _send(request, _problem(404, "This report is not finished."))
         headers = [("Content-Disposition", f'attachment; filename="{job.name()}"')]
-        return http_util.Respond(request, job.file.read_bytes(), "application/pdf", headers=headers)
+        return http_util.Respond(request, job.file.read_bytes(), job.form.type, headers=headers)
 
     @_http
     def export_cancel_route(self, request: wrappers.Request) -> wrappers.Response:
@@ -126,7 +143,7 @@ def _refused(request: wrappers.Request, method: str) -> Answer | None:
         return _problem(405, f"This address answers {method} only.")
     if method == "POST" and request.mimetype != "application/json":
         return _problem(415, "The body must be application/json.")
-    if method == "POST" and not _is_ours(request):
+    if method == "POST" and not (OURS in request.headers and _is_ours(request)):
         return _problem(403, "Only the tab itself may ask for this.")
     return None
 

@@ -21,12 +21,16 @@ with warnings.catch_warnings():  # TensorBoard's own copies of other packages wa
     from tensorboard.backend.application import TensorBoardWSGI
 
 
+OURS = {"Sec-Fetch-Site": "same-origin", "X-Insights": "1"}
+
+
 class FakeWorkspace:
     """Counts what it is asked. `gate`, when given, holds every scan until it is set."""
 
     def __init__(self, *, gate: threading.Event | None = None, pipelines: bool = True) -> None:
         self.generation, self.scans, self.requests = 0, 0, []
         self.gate, self.pipelines = gate, pipelines
+        self.written: list[tuple[str, ...]] = []
         self.begun = threading.Event()
 
     def scan(self, progress: Callable[[str], None]) -> None:
@@ -45,6 +49,20 @@ class FakeWorkspace:
         if request.run == "nowhere":
             raise UnknownId("There is no run 'nowhere'.")
         return View(view=request.view, title=f"{request.view} of {request.run or 'the latest run'}")
+
+    def confirm(self, *told: str) -> None:
+        self._write("confirm", *told)
+
+    def keep_words(self, *told: str) -> None:
+        self._write("words", *told)
+
+    def _write(self, what: str, pipeline: str, run: str, *told: str) -> None:
+        if run == "nowhere":
+            raise UnknownId("There is no run 'nowhere'.")
+        self.written.append((what, pipeline, run, *told))
+
+    def remembered_stamp(self, pipeline: str) -> str:
+        return str(len(self.written))
 
 
 def a_backend(tmp_path: Any, workspace: Any = None, *, pages: tuple[str, ...] = (), **source: Any) -> Backend:

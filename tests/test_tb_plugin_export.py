@@ -10,20 +10,19 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tab_fakes import a_backend, a_client, read
+from tab_fakes import OURS, a_backend, a_client, read
 
 from model_insights.view import Problem
 from tb_plugin import export, routes
 from tb_plugin.backend import Source
 from tb_plugin.export import Jobs
 
-OURS = {"Sec-Fetch-Site": "same-origin"}
 TAB = "/data/plugin/insights_triangle"
 
 # Stands in for the report command: says what it was given, then does as it is told.
 REPORT = """
 import json, pathlib, sys, time
-out = pathlib.Path(sys.argv[sys.argv.index("-o") + 1])
+out = pathlib.Path(next(word.partition("=")[2] for word in sys.argv if word.startswith(("--output=", "--html=", "--json=", "--markdown="))))
 print("Drawing 1 of 2\\rDrawing 2 of 2", file=sys.stderr, flush=True)
 {then}
 """
@@ -59,8 +58,51 @@ def test_the_command_gets_the_log_directory_the_configuration_and_the_choice(tmp
     jobs.close()
 
     flags = ["--pipeline=shoes", "--run=-12", "--insights_config=shop/insights.toml", f"--insights_state={tmp_path / 'state'}"]
-    wanted = ["runs", "-o", str(job.file), *flags]
+    wanted = ["runs", f"--output={job.file}", *flags]
     assert ("done", wanted) == (state, given)
+
+
+def test_what_is_chosen_in_the_tab_reaches_the_command(tmp_path):
+    jobs = some_jobs(tmp_path, WRITE)
+    chosen = {"reference": "run:3", "model": "candidate", "threshold": "0.35", "format": "html", "length": "full", "paper": "Letter"}
+
+    job = finished(jobs.start({**chosen, "table.slices.page": "2"}))
+    given = json.loads(job.file.read_bytes().removeprefix(b"%PDF-1.7 "))
+    jobs.close()
+
+    flags = [
+        "--reference=run:3",
+        "--model=candidate",
+        "--threshold=0.35",
+        "--paper=Letter",
+        f"--insights_state={tmp_path / 'state'}",
+        "--full",
+    ]
+    assert ["runs", f"--html={job.file}", *flags] == given
+    assert (".html", "text/html", "insights-run-3.html") == (job.file.suffix, job.form.type, job.name())
+
+
+def test_the_command_takes_every_flag_that_the_button_gives():
+    from report.options import parse, wish_of
+
+    words = ["runs", "--output=a.pdf", "--model=candidate", "--threshold=0.35", "--paper=Letter", "--full", "--reference=run:3"]
+    wish = wish_of(parse(words))
+
+    assert ("candidate", "0.35", "Letter", "full", "run:3") == (wish.model, wish.threshold, wish.paper, wish.length, wish.reference)
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        ({"format": "docx"}, "There is no format 'docx' of a report; choose one of pdf, html, json, markdown."),
+        ({"length": "--watch"}, "There is no length '--watch' of a report; choose one of standard, brief, full."),
+        ({"paper": "A3"}, "There is no paper 'A3' of a report; choose one of A4, Letter."),
+    ],
+)
+def test_a_form_that_there_is_not_is_a_sentence(client_of, choice, sentence):
+    response = export_with(client_of(WRITE), **choice)
+
+    assert (400, sentence) == (response.status_code, response.json["error"])
 
 
 def test_the_last_line_said_is_the_progress(tmp_path):
@@ -255,17 +297,20 @@ def test_a_job_that_is_not_known_is_not_found(client_of, route):
 @pytest.mark.parametrize(
     ("headers", "code"),
     [
-        ({"Sec-Fetch-Site": "same-origin"}, 200),
-        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),
-        ({"Sec-Fetch-Site": "same-site"}, 403),
-        ({"Origin": "http://localhost"}, 200),
-        ({"Origin": "http://localhost:1"}, 403),
-        ({"Origin": "null"}, 403),
+        ({"X-Insights": "1", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"X-Insights": "1", "Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"}, 403),
+        ({"X-Insights": "1", "Sec-Fetch-Site": "same-site"}, 403),
+        ({"X-Insights": "1", "Origin": "http://localhost"}, 200),
+        ({"X-Insights": "1", "Origin": "http://localhost:1"}, 403),
+        ({"X-Insights": "1", "Origin": "null"}, 403),
+        ({"X-Insights": "1"}, 403),
+        ({"Sec-Fetch-Site": "same-origin"}, 403),
         ({}, 403),
     ],
 )
-def test_only_our_own_page_may_start_an_export(client_of, headers, code):
-    assert code == client_of(WRITE).post(f"{TAB}/export", json={}, headers=headers).status_code
+@pytest.mark.parametrize("route", ["export", "confirm", "words"])
+def test_only_our_own_page_may_change_anything(client_of, route, headers, code):
+    assert code == client_of(WRITE).post(f"{TAB}/{route}", json={}, headers=headers).status_code
 
 
 def test_a_form_of_a_strangers_page_cannot_start_an_export(client_of):

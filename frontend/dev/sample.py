@@ -388,6 +388,7 @@ def insights() -> v.View:
         title="Insights Triangle",
         subtitle="shoes-demand, week of 23 Dec 2024, compared with 4 weeks before",
         selection=selection(),
+        remarks=remarks(),
         headline=headline(),
         notices=notices(),
         sections=(
@@ -954,6 +955,14 @@ def unsure() -> v.View:
             ),
         ),
     )
+
+
+def remarks() -> v.Remarks:
+    causes = (("", "Not recorded"), ("business", "Business realities"), ("data", "Data"), ("model", "Model"), ("none", "No fault"))
+    return v.Remarks(
+        causes=tuple(v.Choice(id=key, text=text) for key, text in causes), cause="data", note=f"The feed was mended on Tuesday. {HOSTILE}",
+        most_note=2_000, words="Headline: a broken feed\n\nIt is mended.", most_words=1_200,
+    )  # fmt: skip
 
 
 def views() -> dict[str, v.View]:

@@ -45,6 +45,16 @@ export async function startExport(query: Params): Promise<string> {
   return ((await post("./export", query)) as { job: string }).job;
 }
 
+/** Records what a run's verdict turned out to be. */
+export async function keepCause(pipeline: string, run: string, cause: string, note: string): Promise<void> {
+  await post("./confirm", { pipeline, run, cause, note });
+}
+
+/** Keeps a person's words for the report of a run. */
+export async function keepWords(pipeline: string, run: string, words: string): Promise<void> {
+  await post("./words", { pipeline, run, words });
+}
+
 export async function readExport(job: string): Promise<ExportStatus> {
   return (await ask(`./export_status?${new URLSearchParams({ job })}`)) as ExportStatus;
 }
@@ -58,7 +68,8 @@ export function exportAddress(job: string): string {
 }
 
 function post(address: string, body: Params): Promise<unknown> {
-  return ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const headers = { "Content-Type": "application/json", "X-Insights": "1" };
+  return ask(address, { method: "POST", headers, body: JSON.stringify(body) });
 }
 
 async function ask(address: string, options: RequestInit = {}): Promise<unknown> {
@@ -82,4 +93,12 @@ function unexplained(response: Response): Problem {
     remedy: "The reason is in the terminal that TensorBoard was started from.",
     scanning: false,
   };
+}
+
+/** What to tell about an error of these questions; anything else is a fault of ours and goes on. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Refused) return error.problem;
+  if (error instanceof Unreachable)
+    return { error: "TensorBoard does not answer.", remedy: "Is it still running?", scanning: false };
+  throw error;
 }

@@ -9,8 +9,9 @@ import { SIGNS } from "./icons.ts";
 import { linked, type Page } from "./page.ts";
 import { pickers } from "./pickers.ts";
 import { hold, topOf } from "./place.ts";
+import { InsightsRemarks } from "./remarks.ts";
 import { HOME, hashFor, isShown, type Params, paramsFor, paramsOf, queryOf, type Tab, tabOf } from "./route.ts";
-import { anchorOf, navigation, provenance, sectionCard } from "./sections.ts";
+import { anchorOf, navigation, placesOf, provenance, sectionCard } from "./sections.ts";
 import { nothingThere, skeleton, trouble } from "./states.ts";
 import css from "./style.css?inline";
 import { followTheme } from "./theme.ts";
@@ -139,15 +140,26 @@ export class InsightsApp extends LitElement {
         </div>
         ${pickers(page)}
       </header>
-      ${navigation(view.sections, this.current || (view.sections[0]?.id ?? ""), (id) => page.change({ at: id }))}
+      ${navigation(view, this.current || (view.sections[0]?.id ?? ""), (id) => page.change({ at: id }))}
       <main class="view-${view.view}" aria-busy=${this.busy ? "true" : "false"}>
         ${this.problem ? noticeList([{ level: "error", text: this.problem.error, remedy: this.problem.remedy }]) : nothing}
         ${view.view === "empty" ? nothingThere() : nothing}
         ${noticeList(view.notices)} ${view.headline ? headlineCard(view.headline) : nothing}
-        ${view.sections.map((section) => sectionCard(section, page))} ${provenance(view.footer, page)}
+        ${view.sections.map((section) => sectionCard(section, page))} ${this.remarks(view)} ${provenance(view.footer, page)}
       </main>
     `;
   }
+
+  private remarks(view: View): TemplateResult | typeof nothing {
+    const { pipeline, run, runs } = view.selection;
+    const period = runs.find(({ id }) => id === run)?.text ?? run;
+    if (!view.remarks) return nothing;
+    return html`<insights-remarks .remarks=${view.remarks} .pipeline=${pipeline} .run=${run} .period=${period} @kept=${this.again}></insights-remarks>`;
+  }
+
+  private again = (): void => {
+    void this.load();
+  };
 
   private page(): Page | null {
     const { view, params, tab, busy } = this;
@@ -290,10 +302,10 @@ export class InsightsApp extends LitElement {
     this.places.set(this.shownQuery, window.scrollY);
     const line = window.innerHeight / 3;
     const atEnd = window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 2;
-    const passed = (this.view?.sections ?? []).filter(
+    const passed = placesOf(this.view).filter(
       ({ id }) => (document.getElementById(anchorOf(id))?.getBoundingClientRect().top ?? line) < line,
     );
-    this.current = (atEnd ? this.view?.sections.at(-1)?.id : passed.at(-1)?.id) ?? "";
+    this.current = (atEnd ? placesOf(this.view).at(-1)?.id : passed.at(-1)?.id) ?? "";
   };
 }
 
@@ -308,3 +320,4 @@ function patterns(): TemplateResult {
 
 if (!customElements.get("insights-app")) customElements.define("insights-app", InsightsApp);
 if (!customElements.get("insights-export")) customElements.define("insights-export", InsightsExport);
+if (!customElements.get("insights-remarks")) customElements.define("insights-remarks", InsightsRemarks);

@@ -3,26 +3,35 @@ import { html, nothing, type TemplateResult } from "lit";
 import { block, roomFor } from "./blocks/block.ts";
 import { factItem } from "./blocks/facts.ts";
 import { stateChip } from "./chips.ts";
-import type { Block, Fact, Section } from "./contract.ts";
+import type { Block, Fact, Section, View } from "./contract.ts";
 import { cornerIcon, stateIcon } from "./icons.ts";
 import type { Page } from "./page.ts";
 import { sectionWord } from "./words.ts";
 
 export const anchorOf = (id: string) => `section-${id}`;
 
-export function navigation(
-  sections: readonly Section[],
-  current: string,
-  go: (id: string) => void,
-): TemplateResult | typeof nothing {
-  if (sections.length < 2) return nothing;
+interface Place {
+  id: string;
+  state: Section["state"];
+  state_text: string;
+}
+
+/** Where the navigation leads: the sections, and the place for a person's words. */
+export function placesOf(view: View | null): readonly Place[] {
+  const remarks: Place[] = view?.remarks ? [{ id: "remarks", state: null, state_text: "" }] : [];
+  return [...(view?.sections ?? []), ...remarks];
+}
+
+export function navigation(view: View, current: string, go: (id: string) => void): TemplateResult | typeof nothing {
+  const places = placesOf(view);
+  if (places.length < 2) return nothing;
   return html`<nav class="contents" aria-label="Sections">
     <ul>
-      ${sections.map(
-        (section) => html`<li>
-          <button type="button" aria-current=${section.id === current ? "true" : "false"} @click=${() => go(section.id)}>
-            ${section.state ? stateIcon(section.state, 12) : nothing}<span>${sectionWord(section.id)}</span>
-            ${section.state && section.state_text ? html`<span class="unseen">: ${section.state_text}</span>` : nothing}
+      ${places.map(
+        (place) => html`<li>
+          <button type="button" aria-current=${place.id === current ? "true" : "false"} @click=${() => go(place.id)}>
+            ${place.state ? stateIcon(place.state, 12) : nothing}<span>${sectionWord(place.id)}</span>
+            ${place.state && place.state_text ? html`<span class="unseen">: ${place.state_text}</span>` : nothing}
           </button>
         </li>`,
       )}

@@ -35,8 +35,10 @@ const SECTION_WORDS: Readonly<Record<string, string>> = {
   threshold: "Threshold",
   account: "How it is computed",
   how: "How we know",
+  remarks: "Your words",
   orders: "Orders",
   sensitivity: "If prices were wrong",
+  result: "Business result",
   changed: "What changed",
   confusion: "Mistakes",
 };

@@ -314,6 +314,25 @@ describe("waiting and trouble", () => {
   });
 });
 
+describe("a person's words", () => {
+  test("are asked for where the view lets them be written, and the page is read again when they are kept", async () => {
+    const app = await open();
+    const [before, nav] = [views().length, wordsOf(app.querySelector(".contents") as Element)];
+    app.querySelector("insights-remarks")?.dispatchEvent(new CustomEvent("kept", { bubbles: true }));
+    await settled();
+
+    expect(nav).toContain("Your words");
+    expect(views().length).toBe(before + 1);
+  });
+
+  test("have no place on a page without a run of its own", async () => {
+    answers.view = () => VIEWS.cost;
+    const app = await open("business_cost");
+
+    expect(app.querySelector("insights-remarks")).toBeNull();
+  });
+});
+
 describe("the export", () => {
   const follow = (...states: object[]) => {
     answers.export = () => ({ job: "7" });
@@ -338,6 +357,45 @@ describe("the export", () => {
     expect(asked.find(({ path }) => path === "export")?.body).toEqual({ view: "insights", run: "run-3" });
     expect(app.querySelector("a[download]")?.getAttribute("href")).toBe("./export_file?job=7");
     expect(clicked).toHaveBeenCalledOnce();
+  });
+
+  test("takes form, length and paper, and forgets what a form has not", async () => {
+    const app = await open();
+    const pick = async (id: string, value: string) => {
+      const select = app.querySelector(`#export-${id}`) as HTMLSelectElement;
+      select.value = value;
+      select.dispatchEvent(new Event("change"));
+      await settled();
+    };
+    const bodies = () => asked.filter(({ path }) => path === "export").map(({ body }) => body);
+    for (const form of ["html", "markdown"]) {
+      follow({ state: "failed", progress: "", error: "Stop." });
+      (app.querySelector(".more") as HTMLElement).click();
+      await settled();
+      await pick("length", "full");
+      await pick("paper", "Letter");
+      await pick("format", form);
+      button(app, form === "html" ? "Export HTML" : "Export Markdown")?.click();
+      await settled();
+    }
+
+    expect(bodies()).toEqual([
+      { view: "insights", format: "html", length: "full", paper: "Letter" },
+      { view: "insights", format: "markdown" },
+    ]);
+    expect(app.querySelector(".options")).toBeNull();
+  });
+
+  test("closes its options at Escape and gives the focus back", async () => {
+    const app = await open();
+    const more = app.querySelector(".more") as HTMLElement;
+    more.click();
+    await settled();
+    expect(more.getAttribute("aria-expanded")).toBe("true");
+    app.querySelector("#export-paper")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape", bubbles: true }));
+    await settled();
+
+    expect([app.querySelector(".options"), document.activeElement]).toEqual([null, more]);
   });
 
   test("can be cancelled", async () => {
