@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 import polars as pl
 
+from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.prediction_rows import fold_rows, predictions_of
 from model_insights.config import CostRule, TableSource
 from model_insights.cost.amounts import Amounts, RowPlan, chunk_sums, combined, row_plan
@@ -35,13 +36,20 @@ def volume_rule(rule: CostRule) -> CostRule:
     return msgspec.structs.replace(rule, tables=()) if rule.kind == "amounts" else rule
 
 
-def read_rows(history: History, rule: CostRule | None, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource]) -> Rows:
+def read_rows(
+    history: History,
+    rule: CostRule | None,
+    tables: Mapping[str, pl.DataFrame],
+    sources: Mapping[str, TableSource],
+    *,
+    kept: KeptRows | None = None,
+) -> Rows:
     """The predictions of all runs, each artifact read once in chunks; nothing for rules that name no predictions."""
     if rule is None or not (rule.kind == "amounts" or can_score(rule)):
         return Rows()
     nodes = {"serving": rule.predictions, "candidate": rule.candidate_predictions}
     found = {
-        (run.id, role): _read(run, rule, node, tables, sources) for run in history.runs for role, node in nodes.items() if node
+        (run.id, role): _read(run, rule, node, tables, sources, kept) for run in history.runs for role, node in nodes.items() if node
     }  # fmt: skip
     amounts = {key: one if isinstance(one, str) else one[0] for key, one in found.items()} if rule.kind == "amounts" else {}
     scores = {key: one if isinstance(one, str) else one[1] for key, one in found.items()} if can_score(rule) else {}
@@ -49,7 +57,7 @@ def read_rows(history: History, rule: CostRule | None, tables: Mapping[str, pl.D
 
 
 def _read(
-    run: Run, rule: CostRule, node: str, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource]
+    run: Run, rule: CostRule, node: str, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource], kept: KeptRows | None
 ) -> tuple[Amounts | str, Scores | str] | str:
     artifact = predictions_of(run, node)
     if isinstance(artifact, Absent):
@@ -63,7 +71,7 @@ def _read(
             sample.add(rows)
             return chunk_sums(plan, rows) if plan is not None else None
 
-        outcome = fold_rows(artifact.value, plan.features if plan is not None else sample.features, fold)
+        outcome = fold_rows(artifact.value, plan.features if plan is not None else sample.features, fold, kept=kept)
     except TableError as error:
         return str(error)
     if isinstance(outcome, (Absent, Damaged)):

@@ -784,7 +784,7 @@ def estimate_facts(view: View) -> dict[str, str]:
 
 
 def shoes_without_labels(root: Path) -> str:
-    return (root / "tests/config/shoes.toml").read_text().replace('unit = ["product_line"]', ESTIMATED)
+    return (root / "tests/config/shoes.toml").read_text().replace('unit = ["product_line"]', ESTIMATED, 1)
 
 
 def test_the_bad_retrain_is_seen_before_labels_arrive(runs: Path, root: Path, tmp_path: Path) -> None:
