@@ -7,7 +7,7 @@ NPM := $(BIN)/python tools/frontend.py
 LIGHT ?= 3.13 3.10
 
 .NOTPARALLEL:
-.PHONY: demo test check setup fast frontend oracle servers browser light lint types bench verdict demo-data build clean
+.PHONY: demo test check setup fast frontend oracle servers browser light lint types bench verdict calibrate demo-data build clean
 
 demo: ## the demo in TensorBoard, three tabs
 	@tools/setup.sh --optional
@@ -55,6 +55,9 @@ bench: setup ## speed, size and memory, for benchmarks/README.md
 
 verdict: setup ## the verdict against known faults, for benchmarks/verdict/README.md; goes on where it stopped
 	$(BIN)/python -m benchmarks.verdict $(ARGS)
+
+calibrate: setup ## false alarms and planted faults of the data corner, for benchmarks/calibrate/README.md
+	$(BIN)/python -m benchmarks.calibrate $(ARGS)
 
 demo-data: setup ## make the demo's runs anew with the real TFX libraries
 	$(BIN)/python -m examples.shoes.generate --out examples/shoes

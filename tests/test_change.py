@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
-from model_insights.evidence.change import design_effects, feature_change, moves_with_time, share_change, wilson
+from model_insights.evidence.change import FeatureChange, design_effects, moves_with_time, share_change, sized, wilson
+from model_insights.evidence.change import feature_change as unsized_change
+from model_insights.stats import FeatureStats
 from tests.builders import a_dataset, numeric_stats, string_stats
+
+
+def feature_change(reference: FeatureStats, current: FeatureStats) -> FeatureChange | None:
+    change = unsized_change(reference, current)
+    return sized(change) if change is not None else None
 
 
 def drawn(seed: int, n: int, shift: float = 0.0) -> np.ndarray:  # type: ignore[type-arg]
@@ -95,3 +103,58 @@ def test_one_jump_of_unit_is_no_clock() -> None:
     prices[3] = prices[3] * 1_000
 
     assert moves_with_time([a_dataset(numeric_stats(one, name="price")) for one in prices]) == frozenset()
+
+
+# --- what a test of the whole distribution is blind to ---------------------------------------------------------------------------
+
+
+def outcomes(rare: int, n: int = 20_000) -> FeatureStats:
+    return string_stats({"no": n - rare, "yes": rare})
+
+
+def test_a_doubled_rare_value_is_a_change_that_effect_sizes_do_not_see() -> None:
+    change = feature_change(outcomes(40), outcomes(80))
+
+    assert ("changed", True) == (change.state, change.w_high < 0.1)
+    assert ("yes", 2.0) == (change.value.label, pytest.approx(change.value.ratio))
+
+
+def test_a_rare_value_that_luck_explains_is_no_change() -> None:
+    assert "equivalent" == feature_change(outcomes(40), outcomes(48)).state
+
+
+def test_values_that_lie_on_a_grid_and_did_not_change_seldom_look_changed() -> None:
+    """A decile that luck puts on the next whole number moves a tenth of the values at once."""
+    p = [feature_change(*(numeric_stats(np.random.default_rng(2 * i + j).poisson(30, 20_000)) for j in range(2))).p for i in range(40)]
+
+    assert sum(one < 0.05 for one in p) <= 7  # 2 expected
+
+
+def test_a_changed_mean_of_coarse_values_is_found() -> None:
+    old, new = (np.random.default_rng(seed).poisson(mean, 5_000) for seed, mean in ((1, 2.0), (2, 2.3)))
+
+    assert "changed" == feature_change(numeric_stats(old), numeric_stats(new)).state
+
+
+def test_a_value_beyond_the_end_of_a_cut_off_list_is_taken_as_little_changed() -> None:
+    whole = string_stats({"a": 500, "b": 300, "c": 100, "d": 100})
+    cut = msgspec.structs.replace(whole, string=msgspec.structs.replace(whole.string, ranks=whole.string.ranks[:2]))
+
+    assert 0.5 < feature_change(whole, cut).p
+
+
+def test_values_that_a_small_sample_had_not_seen_are_no_new_mass() -> None:
+    old, new = (
+        string_stats(dict(zip(map(str, range(500)), row, strict=True)))
+        for row in np.random.default_rng(1).multinomial(1_500, [1 / 500] * 500, 2)
+    )
+
+    assert 0.0 == feature_change(old, new).new_mass
+
+
+def test_values_that_recur_in_both_spans_are_places_and_not_a_scale() -> None:
+    """Thirty places of equal mass: the deciles of two samples fall on different neighbours."""
+    places = np.random.default_rng(9).normal(-87.6, 0.1, 30)
+    p = [feature_change(*(numeric_stats(np.random.default_rng(2 * i + j).choice(places, 20_000)) for j in range(2))).p for i in range(40)]
+
+    assert sum(one < 0.05 for one in p) <= 7  # 2 expected

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from model_insights.evidence.change import feature_change
+from model_insights.evidence.change import feature_change, sized
 from model_insights.evidence.quality import Corruption, Operator, corruptions
 from model_insights.stats import DatasetStats
 from tests.builders import a_dataset, numeric_stats, string_stats
@@ -18,7 +19,9 @@ def prices(seed: int, n: int = 3_000) -> np.ndarray:  # type: ignore[type-arg]
 
 
 def found(reference: DatasetStats, current: DatasetStats) -> tuple[Corruption, ...]:
-    changed = [c for f in current.features if (o := reference.feature(f.path)) and (c := feature_change(o, f)) and c.state != "equivalent"]
+    changed = [
+        c for f in current.features if (o := reference.feature(f.path)) and (c := feature_change(o, f)) and sized(c).state != "equivalent"
+    ]
     return corruptions(reference, current, changed)
 
 
@@ -102,3 +105,33 @@ def test_operators_are_deterministic_and_hit_their_share() -> None:
 
     assert np.isnan(hit.apply(values)).mean() == pytest.approx(0.3, abs=0.02)
     assert np.array_equal(np.isnan(hit.apply(values)), np.isnan(hit.apply(values)))
+
+
+# --- one number that took the place of others ------------------------------------------------------------------------------------
+
+
+def spiked(value: float, share: float, seed: int = 2) -> np.ndarray:  # type: ignore[type-arg]
+    return Operator(kind="default value", value=str(value), share=share).apply(prices(seed), seed=7)
+
+
+@pytest.mark.parametrize(("value", "share"), [(-1.0, 0.08), (0.0, 0.1), (99_999.0, 0.05), (40.0, 0.3)])
+def test_a_number_that_took_the_place_of_others_is_a_default_value(value: float, share: float) -> None:
+    values = spiked(value, share)
+    new = numeric_stats(values)
+    new = msgspec.structs.replace(new, numeric=msgspec.structs.replace(new.numeric, num_zeros=int((values == 0).sum())))
+    hit = only(numeric_stats(prices(1)), new)
+
+    assert ("default value", value) == (hit.kind, float(hit.operator.value))
+    assert hit.low - 0.01 < share < hit.high + 0.01
+
+
+def test_a_longer_tail_is_no_default_value() -> None:
+    assert not found(a_dataset(numeric_stats(prices(1))), a_dataset(numeric_stats(np.append(prices(2), [9_000.0]))))
+
+
+def test_mostly_zero_and_still_so_is_nothing_stuck() -> None:
+    def sales(seed: int) -> Any:
+        rng = np.random.default_rng(seed)
+        return numeric_stats(np.where(rng.random(5_000) < 0.6, 0.0, rng.exponential(5, 5_000) * (1.3 if seed == 2 else 1)))
+
+    assert not found(a_dataset(sales(1)), a_dataset(sales(2)))

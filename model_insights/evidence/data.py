@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from scipy import stats
 
 from model_insights.evidence import counts, outliers, schema
-from model_insights.evidence.change import FeatureChange, ShareChange, design_effects, feature_change, moves_with_time, share_change
+from model_insights.evidence.change import (
+    FeatureChange,
+    ShareChange,
+    design_effects,
+    feature_change,
+    missing_change,
+    moves_with_time,
+    sized,
+)
 from model_insights.evidence.fact import Evidence, Source, State
-from model_insights.evidence.ordinary import Ordinary, Usual, learn
+from model_insights.evidence.ordinary import Measure, Ordinary, Usual, learn
 from model_insights.evidence.quality import Corruption, corruptions
 from model_insights.ids import feature_id
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.run import Run
-from model_insights.stats import Anomalies, DatasetStats, FeaturePath, Statistics
+from model_insights.stats import Anomalies, DatasetStats, FeaturePath, FeatureStats, Statistics
 from model_insights.wording import Words, plural
 
 FALSE_DISCOVERY = 0.05
@@ -38,15 +46,24 @@ class FeatureJudgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     path: FeaturePath
     change: FeatureChange | None
     missing: ShareChange | None
-    discovered: bool  # passes the false-discovery control of this comparison
+    discovered: bool  # its distribution passes the false-discovery control of this comparison
     is_clock: bool
+    missing_discovered: bool = False  # its missing share does
     reason: str = ""
     usual: Usual | None = None  # how usual the change is for this pipeline; None where the history is too short to tell
+    usual_missing: Usual | None = None
 
     @property
     def p(self) -> float | None:
         """What ranking and alarms go by: unusual for this pipeline where the history can tell, else beyond chance."""
         return self.usual.p if self.usual is not None else self.change.p if self.change is not None else None
+
+    @property
+    def missing_p(self) -> float | None:
+        """The same of its missing share; None where no example of either span lacks a value."""
+        if self.missing is None or max(self.missing.reference, self.missing.current) <= 0:
+            return None
+        return self.usual_missing.p if self.usual_missing is not None else self.missing.p
 
 
 def main_split(run: Run) -> Statistics | None:
@@ -75,40 +92,70 @@ def calibrate(runs: tuple[Run, ...]) -> Calibration:
 
 
 def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[FeatureJudgement, ...]:
-    """Every feature of the run's main split against the same split of the reference; BH over all tests made (q = 0.05)."""
+    """Every feature of the run's main split against the same split of the reference.
+
+    One family of tests, of each feature's distribution and of its missing share: BH over all tests made (q = 0.05)."""
     statistics = main_split(run)
     current = statistics.whole if statistics else None
     before = whole_of(reference, statistics.split) if statistics else None
     if current is None or before is None:
         return ()
-    raw = [
-        _judge(path, before, current, calibration, run.id) for path in dict.fromkeys(f.path for f in (*current.features, *before.features))
-    ]
-    tested = [one for one in raw if one.change and one.change.p is not None and not one.is_clock]
-    if not tested:
+    spans = [{one.path: one for one in whole.features} for whole in (before, current)]
+    sizes = (before.num_examples, current.num_examples)
+    raw = [_judge(path, spans, sizes, calibration, run.id) for path in dict.fromkeys((*spans[1], *spans[0]))]
+    tests = [(i, p, measure) for i, one in enumerate(raw) for p, measure in _tests_of(one)]
+    if not tests:
         return tuple(raw)
-    adjusted = stats.false_discovery_control([one.p for one in tested if one.p is not None], method="bh")
-    found = {one.path for one, p in zip(tested, adjusted, strict=False) if p <= FALSE_DISCOVERY}
-    return tuple(msgspec.structs.replace(one, discovered=one.path in found) for one in raw)
+    adjusted = stats.false_discovery_control([p for _, p, _ in tests], method="bh")
+    found = {(i, measure) for (i, _, measure), p in zip(tests, adjusted, strict=True) if p <= FALSE_DISCOVERY}
+    return tuple(_with_discoveries(one, (i, "distribution") in found, (i, "missing") in found) for i, one in enumerate(raw))
 
 
-def _judge(path: FeaturePath, before: DatasetStats, current: DatasetStats, calibration: Calibration, run_id: str) -> FeatureJudgement:
-    old, new = before.feature(path), current.feature(path)
+def _tests_of(one: FeatureJudgement) -> list[tuple[float, Measure]]:
+    tests: list[tuple[float, Measure]] = []
+    if one.p is not None and not one.is_clock:
+        tests.append((one.p, "distribution"))
+    if one.missing_p is not None:
+        tests.append((one.missing_p, "missing"))
+    return tests
+
+
+def _with_discoveries(one: FeatureJudgement, discovered: bool, missing: bool) -> FeatureJudgement:
+    """Only what is beyond chance gets the interval of its effect: inverting it is most of the work."""
+    change = sized(one.change) if discovered and one.change is not None else one.change
+    return msgspec.structs.replace(one, change=change, discovered=discovered, missing_discovered=missing)
+
+
+def _judge(
+    path: FeaturePath,
+    spans: Sequence[Mapping[FeaturePath, FeatureStats]],
+    sizes: tuple[int, int],
+    calibration: Calibration,
+    run_id: str,
+) -> FeatureJudgement:
+    old, new = spans[0].get(path), spans[1].get(path)
     is_clock = path in calibration.clocks
     if old is None or new is None:
         reason = "the feature is new in this run" if old is None else "the feature is gone in this run"
         return FeatureJudgement(path=path, change=None, missing=None, discovered=False, is_clock=is_clock, reason=reason)
-    missing = None
-    if old.common.missing is not None and new.common.missing is not None:
-        missing = share_change((old.common.missing, before.num_examples), (new.common.missing, current.num_examples))
+    missing = missing_change((old, sizes[0]), (new, sizes[1]))
+    usual_missing = None
+    if missing is not None and missing.p is not None and missing.p <= FALSE_DISCOVERY:
+        usual_missing = calibration.ordinary.usual(path, missing.p, 1, run_id, "missing")
+    found = FeatureJudgement(path=path, change=None, missing=missing, discovered=False, is_clock=is_clock, usual_missing=usual_missing)
     if old.type != new.type:
-        reason = f"its type changed from {old.type} to {new.type}"
-        return FeatureJudgement(path=path, change=None, missing=missing, discovered=False, is_clock=is_clock, reason=reason)
+        return msgspec.structs.replace(found, reason=f"its type changed from {old.type} to {new.type}")
     change = feature_change(old, new, design_effect=calibration.effects.get(path, 1.0))
     # Only what is beyond chance is asked about: the other answer is never the smaller one.
-    is_asked = change is not None and change.p is not None and change.p <= FALSE_DISCOVERY and not is_clock
-    usual = calibration.ordinary.usual(change, run_id) if change is not None and is_asked else None
-    return FeatureJudgement(path=path, change=change, missing=missing, discovered=False, is_clock=is_clock, usual=usual)
+    usual = None
+    if change is not None and change.p is not None and change.p <= FALSE_DISCOVERY and not is_clock:
+        usual = calibration.ordinary.usual(path, change.p, change.freedom, run_id)
+    return msgspec.structs.replace(found, change=change, usual=usual)
+
+
+def is_changed(one: FeatureJudgement) -> bool:
+    """Beyond chance, and by an effect that matters for certain."""
+    return one.discovered and one.change is not None and one.change.state == "changed"
 
 
 def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, ...]) -> tuple[Corruption, ...]:
@@ -118,7 +165,9 @@ def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, .
     before = whole_of(reference, statistics.split) if statistics else None
     if current is None or before is None:
         return ()
-    changed = [one.change for one in judged if one.change is not None and one.discovered and not one.is_clock]
+    changed = [
+        one.change for one in judged if one.change is not None and one.discovered and one.change.state != "equivalent" and not one.is_clock
+    ]
     return corruptions(before, current, changed)
 
 
@@ -134,6 +183,7 @@ def gather(
         facts.append(_no_statistics(run, reference))
     else:
         facts += [fact for one in judged for fact in _feature_facts(one, words)]
+        facts += _outlier_facts(run, reference, judged, faults, words)
         facts.append(_tests_summary(judged, reference, words))
     return tuple(facts)
 
@@ -187,8 +237,8 @@ def _feature_facts(one: FeatureJudgement, words: Words) -> list[Evidence]:
                 source=source,
             )
         )
-    if one.missing is not None:
-        facts += _missing_fact(name, one.missing, source, words)
+    if one.missing is not None and one.missing_discovered:
+        facts.append(_missing_fact(name, one.missing, source, words))
     if one.change is not None and not one.is_clock:
         facts += _change_fact(name, one, one.change, source, words)
     return facts
@@ -227,26 +277,22 @@ def _fault_fact(fault: Corruption, words: Words) -> Evidence:
     )  # fmt: skip
 
 
-def _missing_fact(name: str, missing: ShareChange, source: Source, words: Words) -> list[Evidence]:
-    if missing.low <= 0 <= missing.high:
-        return []
+def _missing_fact(name: str, missing: ShareChange, source: Source, words: Words) -> Evidence:
     jump = missing.low > _MISSING_JUMP
     sentence = (
         f"Missing values of {name} went from {words.percent(missing.reference, 1)} to {words.percent(missing.current, 1)} of examples "
         f"({words.points(missing.difference)}, 95 %: {words.points(missing.low)} to {words.points(missing.high)})."
     )
-    return [
-        Evidence(
-            id=f"data:missing:{name}", corner="data", subject=name, measure="missing values", sentence=sentence, state="violated" if jump else "watch",
-            value=missing.difference, value_text=words.points(missing.difference), band="no change of more than 1 percentage point", source=source,
-        )
-    ]  # fmt: skip
+    return Evidence(
+        id=f"data:missing:{name}", corner="data", subject=name, measure="missing values", sentence=sentence, state="violated" if jump else "watch",
+        value=missing.difference, value_text=words.points(missing.difference), band="no change of more than 1 percentage point", source=source,
+    )  # fmt: skip
 
 
 def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source: Source, words: Words) -> list[Evidence]:
     if change.state == "too_few" or change.psi is None or change.psi_null is None or change.jensen_shannon is None:
         return []
-    changed = one.discovered and change.state == "changed"
+    changed = is_changed(one)
     state: State = "violated" if changed and (change.w_low or 0) > 0.25 else "watch" if changed else "held"
     beyond_chance = change.p is not None and change.p < _CLEAR
     quiet = "moved no more than it usually does between runs" if one.usual and beyond_chance else "shows no change beyond chance"
@@ -255,6 +301,7 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
         f"The distribution of {name} {verb}: PSI {words.number(change.psi)} (chance alone stays below {words.number(change.psi_null)} in 95 of 100 cases), "
         f"Jensen-Shannon divergence {words.number(change.jensen_shannon)} bits (below {words.number(change.jensen_shannon_null or 0.0)})."
     )
+    sentence += value_text(change, words) if changed else ""
     sentence += usual_text(one, words)
     if change.new_mass > 0.005:
         sentence += f" {words.percent(change.new_mass, 1)} of examples have a value that the reference has not."
@@ -264,6 +311,17 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
             value_text=f"PSI {words.number(change.psi)}", band=f"below {words.number(change.psi_null)} by chance", source=source,
         )
     ]  # fmt: skip
+
+
+def value_text(change: FeatureChange, words: Words) -> str:
+    """The one value that moved most beyond luck, as a sentence; empty where none did."""
+    one = change.value
+    if one is None or one.p > FALSE_DISCOVERY:
+        return ""
+    shares = [words.percent(share, 0 if share > 0.1 else 1 if share > 0.01 else 2) for share in (one.reference, one.current)]
+    times = f"{words.number(one.ratio, 2)} times as often, 95 %: {words.number(one.low, 2)} to {words.number(one.high, 2)}"
+    said = f"({times})" if one.reference > 0 and one.current > 0 else "(never before)" if one.current > 0 else "(never now)"
+    return f" “{one.label}” went from {shares[0]} to {shares[1]} of the values {said}."
 
 
 def usual_text(one: FeatureJudgement, words: Words) -> str:
@@ -280,10 +338,12 @@ def p_text(p: float, words: Words) -> str:
 
 def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run, words: Words) -> Evidence:
     tested = [one for one in judged if one.change and one.change.p is not None and not one.is_clock]
-    found = sum(one.discovered for one in tested)
+    gaps = sum(one.missing_p is not None for one in judged)
+    found, made = sum(one.discovered for one in tested), len(tested) + gaps
+    also = f", and {sum(one.missing_discovered for one in judged)} of {gaps} in their missing share," if gaps else ""
     sentence = (
-        f"{found} of {plural(len(tested), 'feature')} changed against {words.day(reference.period.label)} after control of false discoveries at 5 %; "
-        f"without the control about {0.05 * len(tested):.1f} would look changed by chance alone."
+        f"{found} of {plural(len(tested), 'feature')}{also} changed against {words.day(reference.period.label)} after control of false discoveries at 5 %; "
+        f"without the control about {0.05 * made:.1f} of {made} tests would look changed by chance alone."
     )
     usual = [one for one in tested if one.usual is not None and not one.discovered and one.change and (one.change.p or 0.0) < _CLEAR]
     if usual:

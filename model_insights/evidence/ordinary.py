@@ -9,15 +9,17 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import msgspec
 import numpy as np
 from scipy import special, stats
 
-from model_insights.evidence.change import FeatureChange, feature_change
+from model_insights.evidence.change import missing_change, surprise_of, tested
 from model_insights.noun import Noun
 from model_insights.stats import DatasetStats, FeaturePath, FeatureStats
 
+Measure = Literal["distribution", "missing"]
 LEAST_PAIRS = 4
 _MOST_PAIRS = 8  # the yardstick's own uncertainty is that of at most eight pairs: neighbouring pairs share a run
 
@@ -38,36 +40,42 @@ class Ordinary(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     Asked features only are compared, and once: of thousands of features few change beyond chance."""
 
-    spans: tuple[tuple[str, Mapping[FeaturePath, FeatureStats]], ...] = ()  # (run id, features), in the order of the runs
+    spans: tuple[tuple[str, int, Mapping[FeaturePath, FeatureStats]], ...] = ()  # (run id, examples, features), in the order of the runs
     effects: Mapping[FeaturePath, float] = {}
-    known: dict[FeaturePath, tuple[tuple[str, str, float], ...]] = {}
+    known: dict[tuple[FeaturePath, Measure], tuple[tuple[str, str, float], ...]] = {}
 
-    def ratios(self, path: FeaturePath) -> tuple[tuple[str, str, float], ...]:
+    def ratios(self, path: FeaturePath, measure: Measure = "distribution") -> tuple[tuple[str, str, float], ...]:
         """(earlier run, later run, statistic over degrees of freedom) of each pair of neighbouring runs that both have the feature."""
-        if path not in self.known:
-            pairs = (
-                (before, after, self._ratio(one.get(path), other.get(path)))
-                for (before, one), (after, other) in itertools.pairwise(self.spans)
-            )
-            self.known[path] = tuple((before, after, ratio) for before, after, ratio in pairs if ratio is not None)
-        return self.known[path]
+        if (path, measure) not in self.known:
+            ask = self._ratio if measure == "distribution" else _missing_ratio
+            pairs = [
+                (before, after, ask((one[path], n0), (other[path], n1)))
+                for (before, n0, one), (after, n1, other) in itertools.pairwise(self.spans)
+                if path in one and path in other
+            ]
+            self.known[path, measure] = tuple((before, after, ratio) for before, after, ratio in pairs if ratio is not None)
+        return self.known[path, measure]
 
-    def _ratio(self, one: FeatureStats | None, other: FeatureStats | None) -> float | None:
-        if one is None or other is None or one.type != other.type:
+    def _ratio(self, one: tuple[FeatureStats, int], other: tuple[FeatureStats, int]) -> float | None:
+        if one[0].type != other[0].type:
             return None
-        change = feature_change(one, other, design_effect=self.effects.get(one.path, 1.0), sized=False)
-        return change.statistic / change.freedom if change is not None and change.freedom else None
+        found = tested(one[0], other[0], self.effects.get(one[0].path, 1.0))
+        return found.surprise / found.freedom if found is not None else None
 
-    def usual(self, change: FeatureChange, run_id: str) -> Usual | None:
-        """How usual `change` is, judged by the pairs that do not hold the run itself; None with fewer than four of them."""
-        found = [ratio for before, after, ratio in self.ratios(change.path) if run_id not in (before, after)]
-        if len(found) < LEAST_PAIRS or change.freedom < 1:
+    def usual(self, path: FeaturePath, p: float, freedom: int, run_id: str, measure: Measure = "distribution") -> Usual | None:
+        """How usual a change with this p is, judged by the pairs that do not hold the run itself; None with fewer than four of them."""
+        found = [ratio for before, after, ratio in self.ratios(path, measure) if run_id not in (before, after)]
+        if len(found) < LEAST_PAIRS or freedom < 1:
             return None
-        freedom = change.freedom
-        factor = max(1.0, float(np.median(found)) / (float(stats.chi2.median(freedom)) / freedom))
-        ratio = change.statistic / freedom
-        level = float(stats.f.sf(ratio / factor, freedom, freedom * min(len(found), _MOST_PAIRS)))
+        factor = max(1.0, float(np.median(found)) * freedom / float(special.chdtri(freedom, 0.5)))
+        ratio = surprise_of(p, freedom) / freedom
+        level = float(special.fdtrc(freedom, freedom * min(len(found), _MOST_PAIRS), ratio / factor))
         return Usual(factor=factor, pairs=len(found), p=max(level, _scattered(ratio, found, freedom)))
+
+
+def _missing_ratio(one: tuple[FeatureStats, int], other: tuple[FeatureStats, int]) -> float | None:
+    found = missing_change(one, other)
+    return surprise_of(found.p, 1) if found is not None and found.p is not None else None
 
 
 def _scattered(ratio: float, found: Sequence[float], freedom: int) -> float:
@@ -83,4 +91,5 @@ def _scattered(ratio: float, found: Sequence[float], freedom: int) -> float:
 
 def learn(spans: Sequence[tuple[str, DatasetStats]], effects: Mapping[FeaturePath, float]) -> Ordinary:
     """The history of (run id, statistics) in the order of the runs, ready to be asked."""
-    return Ordinary(spans=tuple((run_id, {one.path: one for one in whole.features}) for run_id, whole in spans), effects=effects)
+    named = tuple((run_id, whole.num_examples, {one.path: one for one in whole.features}) for run_id, whole in spans)
+    return Ordinary(spans=named, effects=effects)

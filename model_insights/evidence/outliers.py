@@ -13,8 +13,8 @@ import msgspec
 import numpy as np
 from scipy import stats
 
-from model_insights.evidence.change import Floats, cdf_knots
 from model_insights.evidence.fact import Evidence, Source, State
+from model_insights.evidence.knots import Floats, knots
 from model_insights.evidence.quality import Corruption
 from model_insights.ids import feature_id
 from model_insights.noun import Noun
@@ -55,7 +55,8 @@ def tails(old: FeatureStats, new: FeatureStats) -> Tails | None:
     n0, n1 = old.common.tot_num_values, new.common.tot_num_values
     if old.numeric is None or new.numeric is None or min(n0, n1) < 50:
         return None
-    (xs0, ys0), (xs1, ys1) = cdf_knots(old), cdf_knots(new)
+    before, now = knots(old), knots(new)
+    xs0, ys0, xs1, ys1 = before.xs, before.ys, now.xs, now.ys
     if len(xs0) < 3 or len(xs1) < 2 or old.numeric.min == old.numeric.max or _middle_moved(xs0, ys0, xs1, ys1):
         return None
     low, high = _range(xs0, ys0)

@@ -14,7 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from model_insights.evidence.change import FeatureChange, cdf_knots, share_change
+from model_insights.evidence.change import FeatureChange, share_change
+from model_insights.evidence.knots import interpolated, knots
 from model_insights.noun import Noun
 from model_insights.stats import DatasetStats, FeaturePath, FeatureStats
 
@@ -25,6 +26,7 @@ Kind = Literal["unit", "partial unit", "stuck", "default value", "missing", "re-
 _FACTORS = (10.0, 100.0, 1000.0, 1e4, 1e6, 1024.0, 2.54, 0.3048, 1.609344, 0.45359, 60.0, 3600.0)
 _SNAP = 0.08
 _GRID = np.linspace(0.005, 0.995, 199)
+_MIDDLE = slice(9, 190)  # of the grid, without the tails: their quantiles are guesses between two knots
 _DEFAULTS = frozenset({"", "unknown", "none", "null", "nan", "n/a", "na", "-1", "0", "999", "9999", "missing", "default"})
 
 
@@ -90,12 +92,13 @@ def corruptions(reference: DatasetStats, current: DatasetStats, changed: Sequenc
 
 
 def _numeric(old: FeatureStats, new: FeatureStats) -> Corruption | None:
-    return _whole_unit(old, new) or _stuck(old, new) or _partial_unit(old, new)
+    return _whole_unit(old, new) or spike(old, new) or _stuck(old, new) or _partial_unit(old, new)
 
 
 def quantiles(feature: FeatureStats, at: Floats) -> Floats | None:
     """Quantile function from the stored histograms; None with fewer than three knots."""
-    xs, ys = cdf_knots(feature)
+    known = knots(feature)
+    xs, ys = known.xs, known.ys
     if len(xs) < 3 or ys[-1] <= ys[0]:
         return None
     keep = np.concatenate([[True], np.diff(ys) > 1e-12])
@@ -124,16 +127,18 @@ def _whole_unit(old: FeatureStats, new: FeatureStats) -> Corruption | None:
     mean = float(ratios.mean())
     if abs(mean) <= math.log(1.8) or float(ratios.std()) >= 0.15 * abs(mean):
         return None
-    factor = _snapped(math.exp(mean))
+    spread = float(np.log(q1[7] / q1[1])) / 1.68  # of the middle 60 %, as a standard deviation
+    noise = spread * math.sqrt(1 / old.common.tot_num_values + 1 / new.common.tot_num_values)
+    factor = _snapped(math.exp(mean), max(_SNAP, 3 * noise))
     operator = Operator(kind="unit", factor=factor or math.exp(mean))
     return Corruption(path=new.path, kind="unit", operator=operator, share=1.0, snapped=factor is not None)
 
 
-def _snapped(factor: float) -> float | None:
-    """The known factor (or its inverse) within 8 %."""
+def _snapped(factor: float, tolerance: float) -> float | None:
+    """The nearest known factor (or its inverse) within the tolerance."""
     known = [one for base in _FACTORS for one in (base, 1 / base)]
     best = min(known, key=lambda one: abs(math.log(factor / one)))
-    return best if abs(factor / best - 1) <= _SNAP else None
+    return best if abs(math.log(factor / best)) <= tolerance else None
 
 
 def _partial_unit(old: FeatureStats, new: FeatureStats) -> Corruption | None:
@@ -159,6 +164,77 @@ def _partial_unit(old: FeatureStats, new: FeatureStats) -> Corruption | None:
     return Corruption(path=new.path, kind="partial unit", operator=Operator(kind="partial unit", factor=factor, share=share), share=share)
 
 
+def spike(old: FeatureStats, new: FeatureStats) -> Corruption | None:
+    """One value took a share of all others: where the rest still lies as it did, only thinner (a mixture of the reference and a point)."""
+    best: Corruption | None = None
+    for value in _suspects(old, new):
+        found = _spike_at(old, new, value)
+        if found is not None and (best is None or found.share > best.share):
+            best = found
+    return best
+
+
+def _suspects(old: FeatureStats, new: FeatureStats) -> tuple[float, ...]:
+    """Zero where zeros became frequent, a new smallest or largest value, and values that hold a quantile bucket for the first time."""
+    one, other = old.numeric, new.numeric
+    if one is None or other is None or None in (one.min, one.max, other.min, other.max):
+        return ()
+    zeros = (one.num_zeros / max(old.common.tot_num_values, 1), other.num_zeros / max(new.common.tot_num_values, 1))
+    found = [0.0] if zeros[1] > zeros[0] + 0.005 else []
+    found += [other.min] if other.min < one.min else []  # type: ignore[operator,list-item]  # None was excluded above
+    found += [other.max] if other.max > one.max else []  # type: ignore[operator,list-item]
+    edges = knots(new).edges
+    found += [float(v) for v in edges[:-1][np.diff(edges) == 0] if v not in knots(old).edges]
+    return tuple(dict.fromkeys(found))
+
+
+def _spike_at(old: FeatureStats, new: FeatureStats, value: float) -> Corruption | None:
+    before, now = knots(old), knots(new)
+    cuts = np.unique(before.edges)[1:-1]
+    cuts = cuts[cuts != value]
+    if len(cuts) < 5:
+        return None
+    n0, n1 = old.common.tot_num_values, new.common.tot_num_values
+    ours, theirs = interpolated(before, cuts), interpolated(now, cuts)
+    lost = np.where(cuts < value, ours, ours - 1)  # what a whole share of the value would take from each point
+    fitted = float(-(lost * (theirs - ours)).sum() / (lost**2).sum())
+    counted = _counted(old, new, value)
+    share = fitted if counted is None else counted
+    error = math.sqrt(max(share * (1 - share), 0.0) / n1 + (0.25 / 9 * (1 / n0 + 1 / n1) if counted is None else 0.0))
+    noise = 4 * np.sqrt(ours * (1 - ours) * (1 / n0 + 1 / n1)) + 0.01
+    is_known = counted is not None or bool((now.edges == value).sum() > 1) or _at_end(new, value) > share - 4 * error
+    if share < max(0.01, 4 * error) or (np.abs(theirs - ours + share * lost) > noise).any() or not is_known:
+        return None
+    return Corruption(
+        path=new.path, kind="default value", operator=Operator(kind="default value", value=f"{value:.10g}", share=share), share=share,
+        low=max(0.0, share - 1.96 * error), high=min(1.0, share + 1.96 * error),
+    )  # fmt: skip
+
+
+def _counted(old: FeatureStats, new: FeatureStats, value: float) -> float | None:
+    """The share that came to lie on the value, where it was counted: zeros, and an end bucket that the reference does not reach."""
+    one, other = old.numeric, new.numeric
+    if one is None or other is None:
+        return None
+    if value == 0:
+        zeros = one.num_zeros / old.common.tot_num_values, other.num_zeros / new.common.tot_num_values
+        return (zeros[1] - zeros[0]) / max(1 - zeros[0], 1e-9)
+    marks, below = knots(new).marks, knots(new).below
+    if len(marks) < 3 or one.min is None or one.max is None:
+        return None
+    if value == other.max and one.max < marks[-2]:
+        return 1 - float(below[-2])
+    return float(below[1]) if value == other.min and one.min > marks[1] else None
+
+
+def _at_end(feature: FeatureStats, value: float) -> float:
+    """The share of values in the end bucket that starts or ends with the value."""
+    known = knots(feature)
+    if len(known.marks) < 3 or value not in (known.marks[0], known.marks[-1]):
+        return 0.0
+    return float(known.below[1]) if value == known.marks[0] else 1 - float(known.below[-2])
+
+
 def _mixture(q0: Floats, factor: float, share: float) -> Floats:
     """Log-quantiles of (1 - share) Q0 + share (factor Q0)."""
     values = np.concatenate([np.log(q0), np.log(q0 * factor)])
@@ -169,18 +245,19 @@ def _mixture(q0: Floats, factor: float, share: float) -> Floats:
 
 
 def _swapped(reference: DatasetStats, current: DatasetStats, paths: Sequence[FeaturePath]) -> list[tuple[FeaturePath, FeaturePath]]:
-    """Pairs of changed numeric features that each look like the other did: distances below a tenth of the spread, own ones above it all."""
+    """Pairs of changed numeric features that each look like the other did: distances near a tenth of the spread, own ones above it all."""
     known = {}
     for path in paths:
         old, new = reference.feature(path), current.feature(path)
         if old is not None and new is not None and old.numeric and new.numeric:
             q0, q1 = quantiles(old, _GRID), quantiles(new, _GRID)
             if q0 is not None and q1 is not None:
-                known[path] = (q0, q1, max(float(q0[149] - q0[49]), 1e-12))
+                noise = 2 / math.sqrt(min(old.common.tot_num_values, new.common.tot_num_values))
+                known[path] = (q0[_MIDDLE], q1[_MIDDLE], max(float(q0[149] - q0[49]), 1e-12), 0.1 + noise)
     pairs = []
     for a, b in itertools.combinations(known, 2):
-        (a0, a1, a_spread), (b0, b1, b_spread) = known[a], known[b]
-        crossed = float(np.abs(a1 - b0).mean()) < 0.1 * b_spread and float(np.abs(b1 - a0).mean()) < 0.1 * a_spread
+        (a0, a1, a_spread, near), (b0, b1, b_spread, _) = known[a], known[b]
+        crossed = float(np.abs(a1 - b0).mean()) < near * b_spread and float(np.abs(b1 - a0).mean()) < near * a_spread
         moved = float(np.abs(a1 - a0).mean()) > a_spread and float(np.abs(b1 - b0).mean()) > b_spread
         if crossed and moved:
             pairs.append((a, b))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from model_insights.errors import UnknownId
-from model_insights.evidence.change import Bin, category_bins, numeric_bins
+from model_insights.evidence.bins import Bin, category_bins, numeric_bins
+from model_insights.evidence.change import sized
 from model_insights.evidence.data import FALSE_DISCOVERY, main_split, p_text, whole_of
 from model_insights.evidence.fact import worst
 from model_insights.ids import feature_id
@@ -184,9 +185,9 @@ def _facts(judged: Judgement, path: FeaturePath, stats: FeatureStats | None, wor
 
 def _judged_facts(judged: Judgement, path: FeaturePath, words: Words) -> list[Fact]:
     one = next((f for f in judged.features if f.path == path), None)
-    if one is None or one.change is None or one.change.w is None:
+    change = sized(one.change) if one is not None and one.change is not None else None
+    if one is None or change is None or change.w is None:
         return []
-    change = one.change
     is_chance = change.p is not None and change.p > FALSE_DISCOVERY
     usual = "no: chance alone explains it" if is_chance else "not known: it takes four other pairs of neighbouring runs"
     if one.usual is not None:
