@@ -20,7 +20,15 @@ KNOTS: Mapping[str, Knots] = {
 # end of table
 
 
+_STANDS_IN = {"T2": "T1", "T3": "T1"}  # tiers on which no faults were simulated yet, and whose map is taken
+
+
+def fitted_tier(tier: str) -> str:
+    """The tier whose map holds: the tier itself where faults were simulated on it, else the one that stands in. Raises KeyError."""
+    return tier if tier in KNOTS else _STANDS_IN[tier]
+
+
 def calibrated(probability: float, tier: str) -> float:
     """P(the corner is right) for a raw share in [0, 1], by straight lines between the knots; raises KeyError for an unknown tier."""
-    raw, right = zip(*KNOTS[tier], strict=True)
+    raw, right = zip(*KNOTS[fitted_tier(tier)], strict=True)
     return float(np.interp(probability, raw, right))

@@ -9,6 +9,8 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from model_insights.attribution.rows import Tables
+from model_insights.attribution.step import Periods, rows_ledger
 from model_insights.config import Config, CostRule, SeverityBudget
 from model_insights.cost.account import RunCost, SeverityVerdict, run_cost, severity
 from model_insights.cost.amounts import Amounts, amount_cells
@@ -24,7 +26,7 @@ from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
 from model_insights.evidence.quality import Corruption
 from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
-from model_insights.ledger import Adjacent, Ledger, adjacent_ledger, chain, with_retrain_noise
+from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain, with_retrain_noise
 from model_insights.run import History, Run
 from model_insights.verdict import Verdict, conclude, rate_corners
 from model_insights.wording import Words
@@ -45,6 +47,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     matrices: Callable[[str], Matrices] = lambda _: no_matrices  # by run id: multi-class confusion matrices from plots
     amounts: Mapping[tuple[str, str], Amounts | str] = {}  # by run id and role, of the kind amounts: money of the predictions
     scores: Mapping[tuple[str, str], Scores | str] = {}  # by run id and role: scores for estimates without labels
+    rows: Tables | None = None  # rows with scores, for the account row by row; None: they were not looked for
+    label: str = ""  # the rows' column with the outcome
     events: tuple[BusinessEvent, ...] = ()
     words: Words = Words()
     config_reason: str = ""  # why there is no config
@@ -94,21 +98,24 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         return tuple(fact for fact in self.evidence if fact.corner == name)
 
 
-def series(case: Case) -> Series:
-    """Prices every run of the history and every step between neighbours."""
+def series(case: Case, calibration: Calibration | None = None) -> Series:
+    """Prices every run of the history and every step between neighbours; row by row where there are rows, and `calibration` is given."""
     runs = judged_runs(case.history)
+    account = _account(case, calibration)
     costs = {run.id: _cost(case, run, serving(run).model, serving(run).reason) for run in runs}
     candidates = {run.id: cost for run in runs if isinstance(cost := _cost(case, run, _candidate(run), "", role="candidate"), RunCost)}
     steps: dict[str, Ledger | str] = {}
     for before, after in itertools.pairwise(runs):
-        steps[after.id] = _step(case, before, after, costs)
+        adjacent = _step(case, before, after, costs)
+        steps[after.id] = adjacent if isinstance(adjacent, str) else account(before, after, adjacent)
     known = [step for step in steps.values() if isinstance(step, Ledger)]
     totals = [cost.total.value if isinstance(cost := costs[run.id], RunCost) else None for run in runs]
     levels = dict(zip((run.id for run in runs), expected_levels(totals, season=season_length(case, runs)), strict=True))
     losses = {run.id for run, total in zip(runs, totals, strict=True) if total is not None and _is_loss(total, levels[run.id])}
     spread = _retrain_spread(known)
-    rates = _ordinary_rates([step for step in known if not losses & {step.reference_id, step.run_id}])
-    noisy = {run_id: _with_noise(step, spread, rates) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
+    calm = [step for step in known if not losses & {step.reference_id, step.run_id}]
+    rates, mixes = _ordinary(calm, _outcome_line), _ordinary([step for step in calm if step.rows is not None], lambda _: "mix")[1]
+    noisy = {run_id: _with_noise(step, spread, rates, mixes) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
     realised = {run_id: cost.total.value for run_id, cost in costs.items() if isinstance(cost, RunCost)}
     return Series(
         runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread, levels=levels,
@@ -121,11 +128,17 @@ def _is_loss(total: float, level: Expected | None) -> bool:
     return level is not None and total > level.value + 2 * max(level.spread, 0.1 * abs(level.value))
 
 
-def _with_noise(step: Ledger, retrain: float, ordinary: tuple[float, float]) -> Ledger:
-    """What ordinary steps of this history show in the model and the rate line: their spread in the errors, the rates' level beside."""
+def _with_noise(step: Ledger, retrain: float, ordinary: tuple[float, float], mixes: float) -> Ledger:
+    """What ordinary steps of this history show in the lines: their spread in the errors, the level of the outcomes' line beside."""
     level, unrest = ordinary
     step = msgspec.structs.replace(step, ordinary_rate=level if step.model_known else 0.0)
-    return with_retrain_noise(with_retrain_noise(step, retrain), unrest, name="rate")
+    step = with_retrain_noise(with_retrain_noise(step, retrain), unrest, name=_outcome_line(step))
+    return with_retrain_noise(step, mixes, name="mix") if step.rows is not None else step
+
+
+def _outcome_line(step: Ledger) -> LineId:
+    """The line that holds what customers did: concept where rows parted the rates."""
+    return "concept" if step.line("concept") is not None else "rate"
 
 
 def _retrain_spread(steps: list[Ledger]) -> float:
@@ -134,11 +147,12 @@ def _retrain_spread(steps: list[Ledger]) -> float:
     return 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
 
 
-def _ordinary_rates(steps: list[Ledger]) -> tuple[float, float]:
-    """(level, spread beyond what sampling explains) of the rate line in ordinary steps; zeros with fewer than four.
+def _ordinary(steps: list[Ledger], name_in: Callable[[Ledger], LineId]) -> tuple[float, float]:
+    """(level, spread beyond what sampling explains) of a line in ordinary steps; zeros with fewer than four.
 
-    The model is judged on a period it was trained on (before) and on one it never saw (after): some loss is ordinary."""
-    moves = [(line.money.value, float(np.std(step.draws["rate"]))) for step in steps if (line := step.line("rate")) is not None]
+    The model is judged on a period it was trained on (before) and on one it never saw (after): some loss of outcomes is ordinary."""
+    known = [(step, name, line) for step in steps if (line := step.line(name := name_in(step))) is not None]
+    moves = [(line.money.value, float(np.std(step.draws[name]))) for step, name, line in known]
     if len(moves) < 4:
         return 0.0, 0.0
     level = float(np.median([value for value, _ in moves]))
@@ -191,14 +205,28 @@ def _row_cost(case: Case, rule: CostRule, run: Run, model_name: str, role: Role)
     return run_cost(run.id, rule, model_name, priced.cells, priced.gaps)
 
 
-def _step(case: Case, before: Run, after: Run, costs: Mapping[str, RunCost | str]) -> Ledger | str:
+def _account(case: Case, calibration: Calibration | None) -> Callable[[Run, Run, Adjacent], Ledger]:
+    """How a step is accounted for: by rows where they were looked for, else by the aggregates."""
+    if case.rows is None or case.rule is None or calibration is None:
+        return lambda before, after, step: adjacent_ledger(step)
+
+    def corruptions(before: Run, after: Run) -> tuple[tuple[Corruption, ...], tuple[Corruption, ...]]:
+        judged = data.judge_features(after, before, calibration)
+        return data.find_corruptions(after, before, judged), data.find_corruptions(before, after, judged)
+
+    clocks = tuple(".".join(path) for path in calibration.clocks)
+    periods = Periods(rule=case.rule, label=case.label, tables=case.rows, corruptions=corruptions, clocks=clocks)
+    return lambda before, after, step: rows_ledger(periods, before, after, step)
+
+
+def _step(case: Case, before: Run, after: Run, costs: Mapping[str, RunCost | str]) -> Adjacent | str:
     old, new = costs[before.id], costs[after.id]
     for run, cost in ((before, old), (after, new)):
         if isinstance(cost, str):
             return f"{run.period.label} has no cost: {cost}"
     assert isinstance(old, RunCost)
     assert isinstance(new, RunCost)
-    return adjacent_ledger(Adjacent(before=old, after=new, middle=_middle(case, before, after)))
+    return Adjacent(before=old, after=new, middle=_middle(case, before, after))
 
 
 def _middle(case: Case, before: Run, after: Run) -> Cells | None:

@@ -16,14 +16,16 @@ from typing import Literal
 import msgspec
 import numpy as np
 
+from model_insights.attribution.notes import RowNotes
 from model_insights.cost.account import DRAWS, Money, RunCost, money_of, noise
 from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
 
-LineId = Literal["volume", "values", "mix", "unseen", "rate", "model"]
+LineId = Literal["volume", "values", "mix", "unseen", "rate", "model", "quality", "concept", "stale"]
+Tier = Literal["T0", "T1", "T2", "T3"]
 Corner = Literal["business", "data", "model"]
-LINES: tuple[LineId, ...] = ("volume", "values", "rate", "mix", "unseen", "model")
+LINES: tuple[LineId, ...] = ("volume", "values", "concept", "rate", "mix", "unseen", "quality", "model", "stale")
 _PLAYERS: tuple[LineId, ...] = ("volume", "values", "mix", "rate")
 
 CORNERS: dict[LineId, tuple[Corner, ...]] = {
@@ -33,6 +35,9 @@ CORNERS: dict[LineId, tuple[Corner, ...]] = {
     "unseen": ("data",),
     "rate": ("business", "data"),  # customers, quality, or mix inside the slices: aggregates cannot part them (A6.5)
     "model": ("model",),
+    "quality": ("data",),  # with rows (T2, T3) the rates are parted into quality, mix, unseen and concept
+    "concept": ("business",),
+    "stale": ("model",),
 }
 
 
@@ -54,10 +59,13 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     after: float
     lines: tuple[LedgerLine, ...]
     draws: dict[LineId, Floats]  # resampled lines, for probabilities
-    tier: Literal["T0", "T1"]
+    tier: Tier
     scale: float  # largest amount that entered the sums: what rounding is measured against
     model_known: bool  # False: the model step has no cell of its own and is merged into `rate`
     steps: int = 1  # adjacent ledgers chained
+    rows: RowNotes | None = None  # how rows parted the rates (T2, T3)
+    rows_reason: str = ""  # why no rows did
+    flattered: bool = True  # the model step was taken on data that the new model may have been trained on: what it gains there it loses later
     ordinary_rate: float = 0.0  # what the rate line shows in ordinary steps of this history: the news is what exceeds it
 
     @property
@@ -86,18 +94,18 @@ def adjacent_ledger(step: Adjacent) -> Ledger:
     lines = []
     for name in LINES:
         if name == "unseen":
-            by_unit = _unseen(step, common)
+            by_unit = unseen_units(step, common)
         elif name in parts:
             by_unit = tuple((unit, float(parts[name][i])) for unit, i in units.items())
         else:
             continue
         total = sum(money for _, money in by_unit)
         spread = drawn.get(name, np.zeros(DRAWS))
-        corners: tuple[Corner, ...] = CORNERS[name] if name != "rate" or step.middle is not None else ("business", "data", "model")
+        corners = corners_of(name, model_known=step.middle is not None)
         lines.append(LedgerLine(id=name, corners=corners, money=money_of(total, spread), by_unit=by_unit))
     ledger = Ledger(
         reference_id=step.before.run_id, run_id=step.after.run_id, before=step.before.total.value, after=step.after.total.value,
-        lines=tuple(lines), draws={line.id: _around(line.money.value, drawn.get(line.id)) for line in lines},
+        lines=tuple(lines), draws={line.id: around(line.money.value, drawn.get(line.id)) for line in lines},
         tier="T0" if step.middle is None else "T1", scale=_scale(step), model_known=step.middle is not None,
     )  # fmt: skip
     check(ledger)
@@ -130,8 +138,9 @@ def chain(ledgers: Sequence[Ledger]) -> Ledger:
     ledger = Ledger(
         reference_id=ledgers[0].reference_id, run_id=ledgers[-1].run_id, before=ledgers[0].before, after=ledgers[-1].after,
         lines=tuple(lines), draws={line.id: np.sum([o.draws[line.id] for o in ledgers if line.id in o.draws], axis=0) for line in lines},
-        tier="T1" if all(o.tier == "T1" for o in ledgers) else "T0", scale=max(o.scale for o in ledgers), model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
-        ordinary_rate=sum(o.ordinary_rate for o in ledgers),
+        tier=min(o.tier for o in ledgers), scale=max(o.scale for o in ledgers), model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
+        ordinary_rate=sum(o.ordinary_rate for o in ledgers), rows=ledgers[-1].rows if all(o.rows for o in ledgers) else None,
+        rows_reason=next((o.rows_reason for o in ledgers if o.rows_reason), ""), flattered=any(o.flattered for o in ledgers),
     )  # fmt: skip
     check(ledger)
     return ledger
@@ -162,7 +171,13 @@ def _scale(step: Adjacent) -> float:
     return volume * float(values.max()) * max(1.0, *(float(np.abs(one.rates).max()) for one in cells))
 
 
-def _around(value: float, draws: Floats | None) -> Floats:
+def corners_of(name: LineId, *, model_known: bool) -> tuple[Corner, ...]:
+    """The corners a line may belong to."""
+    return CORNERS[name] if name != "rate" or model_known else ("business", "data", "model")
+
+
+def around(value: float, draws: Floats | None) -> Floats:
+    """Draws moved so that their mean is the value."""
     return np.full(DRAWS, value) if draws is None else draws - draws.mean() + value
 
 
@@ -171,7 +186,7 @@ def _lines(step: Adjacent, common: tuple[SliceKey, ...], rates: tuple[Floats, Fl
     before, after = step.before.cells.take(common), step.after.cells.take(common)
     middle = _middle(step, before)
     rates_before, rates_middle, rates_after = rates or (before.rates, middle.rates, after.rates)
-    parts = _shapley(before, after, rates_middle, rates_after)
+    parts = plain_lines(before, after, rates_middle, rates_after)
     if step.middle is not None:
         model = unit_cost(before.kind, before.values, rates_middle) - unit_cost(before.kind, before.values, rates_before)
         parts["model"] = before.volume * model
@@ -186,7 +201,7 @@ def _middle(step: Adjacent, before: Cells) -> Cells:
     return msgspec.structs.replace(before, rates=judged.rates, spread=judged.spread, n=judged.n)
 
 
-def _shapley(before: Cells, after: Cells, rates_before: Floats, rates_after: Floats) -> dict[LineId, Floats]:
+def plain_lines(before: Cells, after: Cells, rates_before: Floats, rates_after: Floats) -> dict[LineId, Floats]:
     """Exact Shapley value of volume, values, mix and rate: 16 evaluations, vectorised over units (and draws)."""
     worth = {}
     for chosen in itertools.product((0, 1), repeat=len(_PLAYERS)):
@@ -221,7 +236,7 @@ def _drawn_lines(step: Adjacent, common: tuple[SliceKey, ...]) -> dict[LineId, F
     return {name: part.sum(axis=-1) for name, part in _lines(step, common, rates).items()}
 
 
-def _unseen(step: Adjacent, common: tuple[SliceKey, ...]) -> tuple[tuple[SliceKey, float], ...]:
+def unseen_units(step: Adjacent, common: tuple[SliceKey, ...]) -> tuple[tuple[SliceKey, float], ...]:
     """Units that one of the periods has not: their whole cost, new ones up, vanished ones down."""
     out: dict[SliceKey, float] = {}
     for cells, sign in ((step.before.cells, -1.0), (step.after.cells, 1.0)):

@@ -11,6 +11,7 @@ import polars as pl
 
 from model_insights.artifacts.configuration import FILE_NAME, find_config, folders_up, read_config
 from model_insights.artifacts.discovery import Found
+from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_attributions import read_attributions
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
@@ -25,6 +26,7 @@ from model_insights.judgement import Case
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Attributions, MultiClassMatrix, Plot
 from model_insights.reading_rows import read_rows, volume_rule
+from model_insights.reading_scored import ScoredShelf, label_of
 from model_insights.run import History, Run
 from model_insights.settings import ReadingSettings
 from model_insights.slices import SliceKey
@@ -139,7 +141,9 @@ def _notice(outcome: Absent | Damaged) -> Notice:
 # --- the case of a history -------------------------------------------------------------------------------------------------------
 
 
-def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[Case, tuple[Notice, ...]]:
+def read_case(
+    history: History, settings: Settings, plots: PlotShelf, scores: ScoreFiles | None = None
+) -> tuple[Case, tuple[Notice, ...]]:
     """Everything the judgement of a history needs, and what was missing. Only the first cost rule is priced for now."""
     config = settings.config
     if config is None:
@@ -158,10 +162,15 @@ def read_case(history: History, settings: Settings, plots: PlotShelf) -> tuple[C
         Case(
             history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots),
             matrices=_matrices(history, rule, plots), amounts=rows.amounts, scores=rows.scores, events=_events(config, frames),
+            rows=ScoredShelf(history, rule, frames, config.tables, scores) if rule else None, label=_label(rule, history),
             words=words, config_reason="" if rule else "insights.toml has no [[cost]] rule, so mistakes have no price",
         ),
         notices,
     )  # fmt: skip
+
+
+def _label(rule: CostRule | None, history: History) -> str:
+    return next((name for run in history.runs if (name := label_of(rule, run))), "") if rule else ""
 
 
 def _table(name: str, source: TableSource, config: Config, folders: tuple[Path, ...]) -> Loaded[pl.DataFrame] | Absent | Damaged:

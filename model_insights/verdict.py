@@ -17,7 +17,7 @@ from model_insights.noun import Noun
 
 Confidence = Literal["very likely", "likely", "leaning", "cannot tell"]
 CORNERS: tuple[Corner, ...] = ("business", "data", "model")
-_SEASONAL: frozenset[LineId] = frozenset({"volume", "mix", "rate"})  # lines that a season moves
+_SEASONAL: frozenset[LineId] = frozenset({"volume", "mix", "rate", "concept"})  # lines that a season moves
 _MOVES = ("PSI", "missing values", "schema anomaly", "presence")
 _FAMILY = 0.05  # Holm over the ledger's lines
 _STATISTICAL_POWER = 3.3  # standard errors: smallest loss found with 80 % power under Holm (A8.1)
@@ -58,6 +58,8 @@ def rate_corners(ledger: Ledger, data_facts: tuple[Evidence, ...], sliced_on: tu
 
     With the model step in its own line and no change in any feature outside the slicing, the rates moved because the outcomes did:
     business, by exclusion. A detected data fault names data (its size is not separable). Otherwise they cannot be parted."""
+    if ledger.rows is not None and ledger.line("rate") is None:
+        return ("business",), "rows of both periods were compared: like cases had other outcomes, or an input that is not recorded moved"
     if not ledger.model_known:
         return (
             "business",
@@ -100,7 +102,7 @@ def conclude(
     fell = ledger.change < -material and float(np.mean(_total(ledger) < 0)) > 0.95
     quiet = Verdict(
         kind="better" if fell else "quiet", shares=shares, cannot_tell_share=unclear, rate_corners=corners_of_rate, detectable=detectable,
-        reason=reason, by_exclusion=corners_of_rate == ("business",), cannot_tell=pair,
+        reason=reason, by_exclusion=corners_of_rate == ("business",) and ledger.line("rate") is not None, cannot_tell=pair,
     )  # fmt: skip
     if not confirmed:
         return quiet
@@ -118,7 +120,8 @@ def conclude(
 
 def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
     """Lines that raised the cost beyond chance (Holm, one-sided), beyond what they do in ordinary steps, and beyond materiality."""
-    news = {line.id: line.money.value - (ledger.ordinary_rate if line.id == "rate" else 0.0) for line in ledger.lines}
+    outcomes = "concept" if ledger.line("concept") is not None else "rate"
+    news = {line.id: line.money.value - (ledger.ordinary_rate if line.id == outcomes else 0.0) for line in ledger.lines}
     raised = [(name, _p_positive(money, ledger.draws[name]), money) for name, money in news.items()]
     ranked = sorted(raised, key=lambda one: one[1])
     out: list[LineId] = []
@@ -158,10 +161,12 @@ def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], confirme
     """The owners of the confirmed line that is largest most often over the draws, and how often.
 
     A line that is not confirmed names nobody, and does not weaken one that was measured by itself, or whose data fault was seen. But rates
-    are customers by exclusion only: there, whatever may hide in the noise of the other lines counts against them."""
+    are customers by exclusion only, and so is concept where the model step flatters the new model: there, whatever may hide in the noise
+    of the other lines counts against them."""
     found = _tally(ledger, corners, confirmed)
     owner = max(found, key=lambda key: found[key])
-    if "rate" in confirmed and corners["rate"] == owner == ("business",):
+    left = "concept" if ledger.flattered and "concept" in confirmed else "rate"
+    if left in confirmed and corners[left] == owner == ("business",):
         return _tally(ledger, corners, tuple(line.id for line in ledger.lines))[owner], owner
     return found[owner], owner
 

@@ -29,6 +29,9 @@ LINES = {
     "mix": "Mix of slices",
     "unseen": "New or vanished slices",
     "model": "Model change",
+    "concept": "Customers behave otherwise",
+    "quality": "Data faults",
+    "stale": "Model out of date",
 }
 LINE_HINTS = {
     "volume": "more or fewer cases at unchanged cost per case",
@@ -37,6 +40,9 @@ LINE_HINTS = {
     "mix": "cases moved between slices",
     "unseen": "slices that only one of the periods has",
     "model": "the model that serves now against the one that served then, on the same data",
+    "concept": "outcomes of like cases changed: customers, or an input that is not recorded",
+    "quality": "what the detected data faults make the model say, put into (or taken out of) the same rows",
+    "stale": "the part of changed outcomes that a model trained on the newest data would have recovered",
 }
 
 _VALUE_NAMES = {

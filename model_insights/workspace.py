@@ -11,6 +11,7 @@ import msgspec
 from model_insights.artifacts.assembly import assemble
 from model_insights.artifacts.cache import Cache
 from model_insights.artifacts.discovery import discover
+from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.state import default_state, fingerprint
 from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
@@ -44,10 +45,10 @@ class Book:
         self._judged: dict[tuple[str, str], Judgement] = {}
 
     @classmethod
-    def read(cls, history: History, settings: Settings, remembered: Remembered) -> Book:
+    def read(cls, history: History, settings: Settings, remembered: Remembered, scores: ScoreFiles | None = None) -> Book:
         """The book of a history, with what its money needs read now."""
         plots = PlotShelf()
-        case, notices = read_case(history, settings, plots)
+        case, notices = read_case(history, settings, plots, scores)
         return cls(case, settings, remembered, plots=plots, notices=notices)
 
     @property
@@ -67,7 +68,8 @@ class Book:
         """Costs of all runs and what the history calls ordinary, made at the first question."""
         with self._lock:
             if self._made is None:
-                self._made = series(self.case), calibrate(self.history.runs)
+                calibration = calibrate(self.history.runs)
+                self._made = series(self.case, calibration), calibration
             return self._made
 
     def _ordinary(self, run: Run, runs: tuple[Run, ...]) -> tuple[Reference, ...]:
@@ -178,6 +180,7 @@ class Workspace:
         self._given = tuple(Path(part).expanduser() for part in config.split(",") if part)
         folder = Path(state) if state else default_state()
         self._cache, self._remembered = Cache(folder), Remembered(folder)
+        self._scores = ScoreFiles(folder)
         self._books: dict[str, Book] = {}
         self._problems: tuple[Notice, ...] = ()
         self._seen: str = ""
@@ -198,7 +201,7 @@ class Workspace:
         with self._scanning:
             say("Looking for pipelines")
             found = discover(self._logdir)
-            seen = fingerprint([*(one.path for one in found.logdirs)], self._given)
+            seen = fingerprint([*(one.path for one in found.logdirs), str(self._scores.folder)], self._given)
             if self.scanned and seen == self._seen:
                 return
             books: dict[str, Book] = {}
@@ -207,7 +210,8 @@ class Workspace:
             say("Reading runs")
             for history in assemble(found, settings=configurations.reading, cache=self._cache):
                 say(f"Pricing {history.name}")
-                books[history.pipeline] = Book.read(history, configurations.of(history.name, history.root), self._remembered)
+                settings = configurations.of(history.name, history.root)
+                books[history.pipeline] = Book.read(history, settings, self._remembered, self._scores)
             self._books, self._problems, self._seen = books, tuple(problems), seen
             self.scanned = True
             self.generation += 1

@@ -122,7 +122,7 @@ def _outcome_facts(before: RunCost, after: RunCost, ledger: Ledger | None, words
         if change.low <= 0 <= change.high:
             continue
         relative = change.difference / change.reference if change.reference else 0.0
-        money = _part(ledger, "rate", unit)
+        money = _part(ledger, "concept" if ledger and ledger.line("concept") else "rate", unit)
         facts.append(
             Evidence(
                 id=f"business:outcome:{unit.text}", corner="business", subject=unit.text, measure="outcome rate", money=money,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model_insights.calibration import CASES
+from model_insights.calibration import CASES, fitted_tier
 from model_insights.judgement import Judgement
 from model_insights.ledger import Ledger
 from model_insights.verdict import Verdict
@@ -95,7 +95,7 @@ def _confidence_reason(verdict: Verdict, tier: str, words: Words) -> str:
     parts = []
     if verdict.kind == "fault" and verdict.probability is not None and verdict.raw_probability is not None and verdict.corner is not None:
         parts.append(
-            f"a corner named like this was right in {words.percent(verdict.probability)} (calibrated on {plural(CASES[tier], 'simulated fault')}); "
+            f"a corner named like this was right in {words.percent(verdict.probability)} (calibrated on {plural(CASES[fitted_tier(tier)], 'simulated fault')}); "
             f"it holds the largest line in {words.percent(verdict.raw_probability)} of resampled periods"
         )
     if "rate" in verdict.confirmed or verdict.cannot_tell:
@@ -119,6 +119,9 @@ def _next(judged: Judgement, verdict: Verdict, ledger: Ledger | None) -> str:
         "model": f"Go back to the model that served before, or retrain with the settings it had{unit}.",
         "values": f"Renegotiate, or change the order quantities to the new prices{unit}.",
         "rate": f"Lower or raise the orders to the observed rates now, and retrain on the newest data{unit}.",
+        "concept": f"Retrain on the newest data now, and ask what changed for customers{unit}.",
+        "quality": f"Mend the feed{unit}; leave its rows out of the next training.",
+        "stale": f"Deploy the model trained on the newest data{unit}.",
         "mix": f"Check why cases moved between slices{unit}; retrain when it stays.",
         "unseen": f"Collect examples of the new slices{unit}.",
         "volume": f"Nothing is broken: more cases cost more. Check the volume plan{unit}.",
