@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,13 +11,16 @@ import polars as pl
 
 from model_insights.artifacts.configuration import FILE_NAME, find_config, folders_up, read_config
 from model_insights.artifacts.discovery import Found
+from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_attributions import read_attributions
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
 from model_insights.config import Config, CostRule, TableSource
 from model_insights.cost.currency import in_currency
+from model_insights.cost.model import Floats
 from model_insights.cost.rates import Matrices, Spread
+from model_insights.cost.threshold import confusion_counts
 from model_insights.cost.units import UnitTable, aligned, unit_table
 from model_insights.errors import ConfigError, TableError
 from model_insights.evidence.business import BusinessEvent
@@ -142,7 +145,7 @@ def _notice(outcome: Absent | Damaged) -> Notice:
 
 
 def read_case(
-    history: History, settings: Settings, plots: PlotShelf, scores: ScoreFiles | None = None
+    history: History, settings: Settings, plots: PlotShelf, scores: ScoreFiles | None = None, *, kept: KeptRows | None = None
 ) -> tuple[Case, tuple[Notice, ...]]:
     """Everything the judgement of a history needs, and what was missing. Only the first cost rule is priced for now."""
     config = settings.config
@@ -156,7 +159,7 @@ def read_case(
     notices = (*settings.notices, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
     frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
     rule = config.cost[0] if config.cost else None
-    rows = read_rows(history, rule, frames, config.tables)
+    rows = read_rows(history, rule, frames, config.tables, kept=kept)
     units = {run.id: _units(volume_rule(rule), config, frames, tables, run) for run in history.runs} if rule else {}
     return (
         Case(
@@ -225,6 +228,7 @@ class PlotShelf:
         self._indexes: dict[str, Loaded[PlotIndex] | Absent | Damaged] = {}
         self._plots: dict[tuple[str, SliceKey], Loaded[tuple[Plot, ...]] | Absent | Damaged] = {}
         self._attributions: dict[str, Loaded[tuple[Attributions, ...]] | Absent | Damaged] = {}
+        self._confusion: dict[tuple[str, str, SliceKey], Floats | None] = {}
 
     def plots(self, run: Run, where: SliceKey) -> Loaded[tuple[Plot, ...]] | Absent | Damaged:
         """The plots of one slice; absent or damaged with the sentence."""
@@ -233,6 +237,15 @@ class PlotShelf:
             index = self._index(run)
             self._plots[key] = read_plots(index.value, where) if isinstance(index, Loaded) else index
         return self._plots[key]
+
+    def confusion(self, run: Run, model: str, units: Sequence[SliceKey]) -> dict[SliceKey, Floats]:
+        """Confusion counts by threshold of the units that have them (cost.threshold), read once and kept without the rest of the plots."""
+        for unit in units:
+            if (run.id, model, unit) not in self._confusion:
+                index = self._index(run)
+                outcome = read_plots(index.value, unit, buckets=False) if isinstance(index, Loaded) else index
+                self._confusion[run.id, model, unit] = confusion_counts(outcome.value, model) if isinstance(outcome, Loaded) else None
+        return {unit: found for unit in units if (found := self._confusion[run.id, model, unit]) is not None}
 
     def attributions(self, run: Run) -> Loaded[tuple[Attributions, ...]] | Absent | Damaged:
         """What the run's evaluation says each feature contributed; absent or damaged with the sentence."""

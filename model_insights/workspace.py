@@ -11,11 +11,13 @@ import msgspec
 from model_insights.artifacts.assembly import assemble
 from model_insights.artifacts.cache import Cache
 from model_insights.artifacts.discovery import discover
+from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.state import default_state, fingerprint
+from model_insights.cost.model import Floats
 from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
-from model_insights.history import Reference, evaluation_of, judged_runs, references
+from model_insights.history import Reference, judged_runs, references
 from model_insights.ids import parse_slice
 from model_insights.judgement import Case, Judgement, Series, judge, ordinary_before, series
 from model_insights.loaded import Absent, Damaged, Loaded
@@ -45,10 +47,12 @@ class Book:
         self._judged: dict[tuple[str, str], Judgement] = {}
 
     @classmethod
-    def read(cls, history: History, settings: Settings, remembered: Remembered, scores: ScoreFiles | None = None) -> Book:
+    def read(
+        cls, history: History, settings: Settings, remembered: Remembered, scores: ScoreFiles | None = None, *, kept: KeptRows | None = None
+    ) -> Book:
         """The book of a history, with what its money needs read now."""
         plots = PlotShelf()
-        case, notices = read_case(history, settings, plots, scores)
+        case, notices = read_case(history, settings, plots, scores, kept=kept)
         return cls(case, settings, remembered, plots=plots, notices=notices)
 
     @property
@@ -92,6 +96,7 @@ class Book:
         found, why = self._attributions(request, run)
         shelf = Shelf(
             pipelines=pipelines, references=choices, reference=chosen.id if chosen else "", plots=plots, earlier_plots=earlier,
+            confusion=self._confusion(request, run), earlier_confusion=self._confusion(request, reference),
             plot_reason=reason, attributions=found, attribution_reason=why,
             earlier_attributions=self._attributions(request, reference)[0], extra_notices=self.notices, past=self._past(request, run),
             confirmed=self._remembered.causes(self.history.pipeline),
@@ -148,17 +153,19 @@ class Book:
         return (outcome.value, "") if isinstance(outcome, Loaded) else ((), outcome.sentence)
 
     def _plots(self, request: Request, run: Run) -> tuple[dict[SliceKey, tuple[Plot, ...]], str]:
-        """Plots the page draws: of the asked slice, or of the priced units; and the sentence why there are none."""
-        wanted: tuple[SliceKey, ...] = ()
-        if request.view == "slice":
-            wanted = (parse_slice(request.id),)
-        elif request.view == "cost" and self.case.rule is not None and self.case.rule.kind == "classification":
-            evaluation = evaluation_of(run)
-            columns = self.case.rule.unit
-            wanted = tuple(s for s in evaluation.slices if isinstance(s, SliceKey) and s.columns == columns) if evaluation else ()
-        outcomes = {where: self.plots.plots(run, where) for where in wanted}
-        reasons = [outcome.sentence for outcome in outcomes.values() if not isinstance(outcome, Loaded)]
-        return {where: outcome.value for where, outcome in outcomes.items() if isinstance(outcome, Loaded)}, reasons[0] if reasons else ""
+        """Plots of the slice that the page is about, and the sentence why there are none."""
+        if request.view != "slice":
+            return {}, ""
+        where = parse_slice(request.id)
+        outcome = self.plots.plots(run, where)
+        return ({where: outcome.value}, "") if isinstance(outcome, Loaded) else ({}, outcome.sentence)
+
+    def _confusion(self, request: Request, run: Run | None) -> dict[SliceKey, Floats]:
+        """Confusion counts by threshold of the units that a classification rule prices, for the cost page."""
+        cost = self._series()[0].cost(run.id) if request.view == "cost" and run is not None else None
+        if run is None or cost is None or cost.cells.kind != "classification":
+            return {}
+        return self.plots.confusion(run, cost.model, cost.cells.units)
 
 
 def _chosen(choices: tuple[Reference, ...], wanted: str) -> Reference | None:
@@ -180,7 +187,7 @@ class Workspace:
         self._given = tuple(Path(part).expanduser() for part in config.split(",") if part)
         folder = Path(state) if state else default_state()
         self._cache, self._remembered = Cache(folder), Remembered(folder)
-        self._scores = ScoreFiles(folder)
+        self._scores, self._rows = ScoreFiles(folder), KeptRows(folder)
         self._books: dict[str, Book] = {}
         self._problems: tuple[Notice, ...] = ()
         self._seen: str = ""
@@ -211,7 +218,7 @@ class Workspace:
             for history in assemble(found, settings=configurations.reading, cache=self._cache):
                 say(f"Pricing {history.name}")
                 settings = configurations.of(history.name, history.root)
-                books[history.pipeline] = Book.read(history, settings, self._remembered, self._scores)
+                books[history.pipeline] = Book.read(history, settings, self._remembered, self._scores, kept=self._rows)
             self._books, self._problems, self._seen = books, tuple(problems), seen
             self.scanned = True
             self.generation += 1

@@ -13,7 +13,7 @@ from model_insights.cost.level import Expected
 from model_insights.cost.model import costs
 from model_insights.cost.orders import expected_cost, order_lines
 from model_insights.cost.sensitivity import sensitivities, uncertainty
-from model_insights.cost.threshold import ThresholdCosts, cost_space, threshold_costs
+from model_insights.cost.threshold import ThresholdCosts, confusion_counts, cost_space, threshold_costs
 from model_insights.metrics import ConfusionMatrix, Plot, PlotKey
 from tests.builders import a_cost, a_unit, some_cells
 
@@ -38,12 +38,18 @@ def a_plot(score: np.ndarray, label: np.ndarray) -> Plot:  # type: ignore[type-a
     return Plot(key=PlotKey(model_name="m"), confusion=tuple(at(float(t)) for t in np.linspace(0, 1, 101)))
 
 
+def counted(score: np.ndarray, label: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    found = confusion_counts((a_plot(score, label),), "m")
+    assert found is not None
+    return found
+
+
 ROWS = {name: scored(seed) for seed, name in enumerate(("a", "b"))}
 
 
 def curves() -> ThresholdCosts:
     cells = some_cells(kind="classification", rates=[[0.25] * 4] * 2, volume=(2_000.0, 4_000.0))
-    found = threshold_costs(cells, {a_unit(name): (a_plot(*rows),) for name, rows in ROWS.items()}, "m")
+    found = threshold_costs(cells, {a_unit(name): counted(*rows) for name, rows in ROWS.items()})
     assert found is not None
     return found
 
@@ -80,7 +86,7 @@ def test_the_error_between_equal_thresholds_is_zero() -> None:
 def test_a_unit_without_plots_leaves_no_curve() -> None:
     cells = some_cells(kind="classification", rates=[[0.25] * 4] * 2)
 
-    assert threshold_costs(cells, {a_unit("a"): (a_plot(*ROWS["a"]),)}, "m") is None
+    assert threshold_costs(cells, {a_unit("a"): counted(*ROWS["a"])}) is None
 
 
 def test_in_cost_space_the_operating_point_lies_on_or_above_the_envelope() -> None:

@@ -27,7 +27,7 @@ from model_insights.lineage import Artifact
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.run import Run
 
-CHUNK = 100_000  # rows
+CHUNK = 500_000  # rows: fewer cost a join each, more cost memory
 PEEK = 1_000  # rows from which the columns are seen
 WHAT = "predictions"
 
@@ -166,7 +166,7 @@ def _chunks(
 
 def _joined(frames: Sequence[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     if frames:
-        yield pl.concat(frames) if len(frames) > 1 else frames[0]
+        yield pl.concat(frames, rechunk=True) if len(frames) > 1 else frames[0]
 
 
 def _frames(

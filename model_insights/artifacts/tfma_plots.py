@@ -67,17 +67,18 @@ def index_plots(folder: Path) -> Loaded[PlotIndex] | Absent | Damaged:
     return Loaded(value=PlotIndex(folder=str(folder), places=places), path=str(folder))
 
 
-def read_plots(index: PlotIndex, where: AnySlice) -> Loaded[tuple[Plot, ...]] | Absent | Damaged:
+def read_plots(index: PlotIndex, where: AnySlice, *, buckets: bool = True) -> Loaded[tuple[Plot, ...]] | Absent | Damaged:
     """Every plot of one slice, in the file's order; plots that TFMA names are kept apart. Source: PlotsForSlice in metrics_for_slice.proto.
 
-    Text under `__ERROR__` and debug messages are in `Plot.message`."""
+    Text under `__ERROR__` and debug messages are in `Plot.message`. Without `buckets` the calibration, ten thousand of them as a rule, is
+    left out."""
     places = index.places.get(where)
     if places is None:
         return Absent(
             what=f"plots of {where.text}", reason="the evaluation holds no plots of this slice", remedy="Add the slice to slicing_specs."
         )
     try:
-        plots = tuple(plot for place in places for plot in _plots(_fetch(place)))
+        plots = tuple(plot for place in places for plot in _plots(_fetch(place), buckets=buckets))
     except ArtifactUnreadable as error:
         return tfma_files.damaged(error)
     return Loaded(value=plots, path=index.folder)
@@ -148,15 +149,15 @@ def _parsed(payload: Payload) -> Any:
         raise tfma_files.foreign(payload, "it is no PlotsForSlice message") from error
 
 
-def _plots(payload: Payload) -> tuple[Plot, ...]:
+def _plots(payload: Payload, *, buckets: bool) -> tuple[Plot, ...]:
     message = _parsed(payload)
     try:
         tfma_values.slice_of(message)
-        plots = [_plot(_key(entry.key), entry.value) for entry in message.plot_keys_and_values]
+        plots = [_plot(_key(entry.key), entry.value, buckets) for entry in message.plot_keys_and_values]
         if message.HasField("plot_data"):
-            plots.append(_plot(PlotKey(), message.plot_data))
+            plots.append(_plot(PlotKey(), message.plot_data, buckets))
         # The map of TFMA <= 0.21, where also today's TFMA puts the text of a suppressed slice. In order of name: a map has none.
-        plots += [_plot(_legacy_key(name), message.plots[name]) for name in sorted(message.plots)]
+        plots += [_plot(_legacy_key(name), message.plots[name], buckets) for name in sorted(message.plots)]
     except tfma_values.ForeignMessage as error:
         raise tfma_files.foreign(payload, str(error)) from error
     if not plots and _holds_unknown_fields(message, payload.wire):
@@ -187,11 +188,11 @@ def _legacy_key(name: str) -> PlotKey:
     return PlotKey() if name == ERROR else PlotKey(name=tfma_values.checked_name(name))
 
 
-def _plot(key: PlotKey, data: Any) -> Plot:
+def _plot(key: PlotKey, data: Any, buckets: bool) -> Plot:
     try:
         return Plot(
             key=key,
-            calibration=tuple(map(_bucket, data.calibration_histogram_buckets.buckets)),
+            calibration=tuple(map(_bucket, data.calibration_histogram_buckets.buckets)) if buckets else (),
             confusion=tfma_values.confusion_matrices(data.confusion_matrix_at_thresholds),
             multi_class=tfma_values.multi_class_matrices(data.multi_class_confusion_matrix_at_thresholds),
             multi_label=tfma_values.multi_label_matrices(data.multi_label_confusion_matrix_at_thresholds),

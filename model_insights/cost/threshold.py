@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -11,16 +11,15 @@ from model_insights.cost.model import Cells, Floats
 from model_insights.metrics import Plot
 from model_insights.slices import SliceKey
 
-Plots = Mapping[SliceKey, tuple[Plot, ...]]
-_GRID = np.linspace(0.0, 1.0, 101)
+Plots = Mapping[SliceKey, Floats]  # by unit what `confusion_counts` took out of its plots
 
 
 class ThresholdCosts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Money by threshold.
 
-    thresholds [t] in [0, 1]; money [units, t] scaled to the period's volume; positives, negatives [units, t]: examples scored at or above
-    the threshold, as TFMA counted them (weighted where the evaluation is); scale [units]: cases per counted example; values [units, 4]:
-    money per TP, FP, TN, FN."""
+    thresholds [t] in [0, 1], as stored; money [units, t] scaled to the period's volume; positives, negatives [units, t]: examples scored
+    at or above the threshold, as TFMA counted them (weighted where the evaluation is); scale [units]: cases per counted example; values
+    [units, 4]: money per TP, FP, TN, FN."""
 
     units: tuple[SliceKey, ...]
     thresholds: Floats
@@ -38,77 +37,89 @@ class ThresholdCosts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def at(self, threshold: float, unit: int | None = None) -> float:
         """Money at a threshold between the stored ones (linear); of all units or of one."""
-        return float(np.interp(threshold, self.thresholds, self.total if unit is None else self.money[unit]))
+        return float(np.interp(threshold, self.thresholds, self._money(unit)))
 
     def best(self, unit: int | None = None) -> float:
         """The cheapest threshold; of equal ones the middle, which is the least fragile."""
-        money = self.total if unit is None else self.money[unit]
+        money = self._money(unit)
         ties = np.flatnonzero(money <= money.min() + 1e-9)
         return float(self.thresholds[ties[len(ties) // 2]])
 
     def error(self, one: float, other: float, unit: int | None = None) -> float:
         """Standard error of the money between two thresholds: only examples scored between them count (A7.1), Poisson in number."""
-        rows = range(len(self.units)) if unit is None else (unit,)
-        return float(np.sqrt(sum(self._moved_variance(i, one, other) for i in rows)))
-
-    def _moved_variance(self, i: int, one: float, other: float) -> float:
-        tp, fp, tn, fn = self.values[i]
-        moved = [
-            abs(np.interp(one, self.thresholds, n[i]) - np.interp(other, self.thresholds, n[i])) for n in (self.positives, self.negatives)
-        ]
-        return float(self.scale[i] ** 2 * (moved[0] * (tp - fn) ** 2 + moved[1] * (fp - tn) ** 2))
+        rows = slice(None) if unit is None else slice(unit, unit + 1)
+        moved = [abs(self._count(n[rows], one) - self._count(n[rows], other)) for n in (self.positives, self.negatives)]
+        return float(np.sqrt(self._variance(rows, *moved).sum()))
 
     def indifferent(self, unit: int | None = None) -> tuple[float, float]:
         """The thresholds around the best one whose extra money is below one standard error of the paired difference."""
-        best = self.best(unit)
-        money = self.total if unit is None else self.money[unit]
-        least = self.at(best, unit)
-        near = [float(t) for t, m in zip(self.thresholds, money, strict=True) if m - least <= self.error(float(t), best, unit)]
-        return _around(best, near, self.thresholds)
+        best, money = self.best(unit), self._money(unit)
+        rows = slice(None) if unit is None else slice(unit, unit + 1)
+        at = int(np.searchsorted(self.thresholds, best))
+        moved = [np.abs(n[rows] - n[rows, at : at + 1]) for n in (self.positives, self.negatives)]
+        near = money - money[at] <= np.sqrt(self._variance(rows, *moved).sum(axis=0))
+        far = np.flatnonzero(~near)
+        below, above = far[far < at], far[far > at]
+        low = int(below[-1]) + 1 if len(below) else 0
+        high = int(above[0]) - 1 if len(above) else len(near) - 1
+        return float(self.thresholds[low]), float(self.thresholds[high])
+
+    def _money(self, unit: int | None) -> Floats:
+        return self.total if unit is None else self.money[unit]
+
+    def _count(self, n: Floats, threshold: float) -> Floats:
+        """Examples at or above a threshold between the stored ones [units, 1]."""
+        at = int(np.clip(np.searchsorted(self.thresholds, threshold, side="right") - 1, 0, len(self.thresholds) - 2))
+        low, high = self.thresholds[at], self.thresholds[at + 1]
+        part = min(max((threshold - low) / (high - low), 0.0), 1.0)
+        found: Floats = n[:, at : at + 1] * (1 - part) + n[:, at + 1 : at + 2] * part
+        return found
+
+    def _variance(self, rows: slice, positives: Floats, negatives: Floats) -> Floats:
+        """Of the money of examples that change sides [units, ...]."""
+        tp, fp, tn, fn = self.values[rows].T[..., None]
+        found: Floats = self.scale[rows, None] ** 2 * (positives * (tp - fn) ** 2 + negatives * (fp - tn) ** 2)
+        return found
 
 
-def threshold_costs(cells: Cells, plots: Plots, model: str) -> ThresholdCosts | None:
-    """The curves of `model` for all units of `cells`; None when a unit has no confusion plot, or the rule counts no outcomes."""
-    if cells.kind != "classification":
-        return None
-    found = [_counts(plots.get(unit, ()), model) for unit in cells.units]
-    known = [one for one in found if one is not None]
-    if not known or len(known) < len(found):
-        return None
-    positives, negatives, shares, scale = [], [], [], []
-    for counts, volume in zip(known, cells.volume, strict=True):
-        n = max(float(counts[:, 0].sum()), 1e-12)
-        positives.append(counts[0])
-        negatives.append(counts[1])
-        shares.append(counts / n)
-        scale.append(float(volume) / n)
-    money = np.array([v * (s.T * c).sum(axis=1) for v, s, c in zip(cells.volume, shares, cells.values, strict=True)])
-    return ThresholdCosts(
-        units=cells.units, thresholds=_GRID, money=money, positives=np.array(positives), negatives=np.array(negatives),
-        scale=np.array(scale), values=cells.values,
-    )  # fmt: skip
+def confusion_counts(plots: Sequence[Plot], model: str) -> Floats | None:
+    """Rows of threshold, TP, FP, TN, FN [5, t] by rising threshold in [0, 1]; None where `model` has no confusion plot.
 
-
-def _counts(plots: tuple[Plot, ...], model: str) -> Floats | None:
-    """TP, FP, TN, FN [4, t] on the common grid, interpolated between the stored thresholds."""
+    TFMA stores thresholds just outside [0, 1] at both ends: there everything, or nothing, is called positive."""
     plot = next((p for p in plots if p.key.model_name in (model, "") and p.confusion), None)
     if plot is None:
         return None
     rows = np.array([[m.threshold, m.true_positives, m.false_positives, m.true_negatives, m.false_negatives] for m in plot.confusion])
-    rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    return np.array([np.interp(_GRID, rows[:, 0], rows[:, i]) for i in range(1, 5)])
+    thresholds, first = np.unique(np.clip(rows[:, 0], 0.0, 1.0), return_index=True)
+    found = rows[first].T.astype(np.float64)
+    found[0] = thresholds
+    return found if len(thresholds) > 1 else None
 
 
-def _around(best: float, near: list[float], thresholds: Floats) -> tuple[float, float]:
-    """The unbroken stretch of `near` around `best`."""
-    members = set(near) | {best}
-    at = int(np.argmin(np.abs(thresholds - best)))
-    low = high = at
-    while low > 0 and float(thresholds[low - 1]) in members:
-        low -= 1
-    while high < len(thresholds) - 1 and float(thresholds[high + 1]) in members:
-        high += 1
-    return float(thresholds[low]), float(thresholds[high])
+def threshold_costs(cells: Cells, plots: Plots) -> ThresholdCosts | None:
+    """The curves for all units of `cells`; None when a unit has no confusion plot, or the rule counts no outcomes."""
+    if cells.kind != "classification":
+        return None
+    known = [plots[unit] for unit in cells.units if unit in plots]
+    if not known or len(known) < len(cells.units):
+        return None
+    thresholds, counts = _aligned(known)
+    tp, fp = counts[:, 0], counts[:, 1]
+    n = np.maximum(counts[:, :, 0].sum(axis=1), 1e-12)
+    scale = cells.volume / n
+    money = scale[:, None] * np.einsum("uk,ukt->ut", cells.values, counts)
+    return ThresholdCosts(
+        units=cells.units, thresholds=thresholds, money=money, positives=tp, negatives=fp, scale=scale, values=cells.values,
+    )  # fmt: skip
+
+
+def _aligned(known: Sequence[Floats]) -> tuple[Floats, Floats]:
+    """Thresholds [t] and counts [units, 4, t]; where units were stored at different thresholds, all of them, straight between."""
+    thresholds = known[0][0]
+    if all(one.shape == known[0].shape and np.array_equal(one[0], thresholds) for one in known):
+        return thresholds, np.stack([one[1:] for one in known])
+    thresholds = np.unique(np.concatenate([one[0] for one in known]))
+    return thresholds, np.array([[np.interp(thresholds, one[0], row) for row in one[1:]] for one in known])
 
 
 class CostSpace(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from model_insights.cost.threshold import Plots as ThresholdPlots
+from model_insights.evidence.fact import ordered
+from model_insights.evidence.findings import RowFindings, gather
 from model_insights.history import Reference
 from model_insights.ids import parse_feature, parse_slice
 from model_insights.judgement import Judgement
@@ -31,17 +34,22 @@ class Shelf(Noun, eq=False):
     plots: Mapping[SliceKey, tuple[Plot, ...]] = {}
     earlier_plots: Mapping[SliceKey, tuple[Plot, ...]] = {}
     plot_reason: str = ""  # why there are none
+    confusion: ThresholdPlots = {}  # of the priced units, by threshold
+    earlier_confusion: ThresholdPlots = {}
     attributions: tuple[Attributions, ...] = ()
     earlier_attributions: tuple[Attributions, ...] = ()
     attribution_reason: str = ""  # why there are none
     extra_notices: tuple[Notice, ...] = ()
     past: tuple[VerdictRecord, ...] = ()  # verdicts of earlier periods, oldest first
     confirmed: Mapping[str, tuple[str, str]] = {}  # run id -> (cause, note) that a person confirmed
+    rows: RowFindings | None = None  # what rows say of combinations and slices, for the pages that show it
 
 
 def compose(request: Request, judged: Judgement, shelf: Shelf) -> View:
     """The page of the request. Raises UnknownId for a feature, slice or artifact that no listing holds."""
     words = judged.case.words
+    if shelf.rows is not None:
+        judged = msgspec.structs.replace(judged, evidence=ordered((*judged.evidence, *gather(shelf.rows, words))))
     title, parts = _page(request, judged, shelf, words)
     whole = request.view in ("insights", "cost")
     page = View(
@@ -66,7 +74,9 @@ def _subtitle(judged: Judgement, words: Words) -> str:
 
 def _page(request: Request, judged: Judgement, shelf: Shelf, words: Words) -> tuple[str, tuple[Section, ...]]:
     if request.view == "cost":
-        return "Business Cost", money.sections(judged, shelf.plots, shelf.earlier_plots, words, request.tables, request.threshold)
+        return "Business Cost", money.sections(
+            judged, shelf.confusion, shelf.earlier_confusion, words, request.tables, request.threshold, rows=shelf.rows
+        )
     if request.view == "feature":
         shown = shelf.attributions, shelf.earlier_attributions, shelf.attribution_reason
         return feature.sections(judged, parse_feature(request.id), words, *shown)
@@ -76,7 +86,7 @@ def _page(request: Request, judged: Judgement, shelf: Shelf, words: Words) -> tu
         return where.text, slice_view.sections(judged, where, plots, earlier, shelf.plot_reason, words, request.tables)
     if request.view == "artifact":
         return lineage.sections(judged.run, judged.reference, request.id, words, request.tables)
-    return "Insights Triangle", insights.sections(judged, shelf.past, shelf.confirmed, words, request.tables)
+    return "Insights Triangle", insights.sections(judged, shelf.past, shelf.confirmed, words, request.tables, shelf.rows)
 
 
 def empty(title: str, found: Sequence[Notice], pipelines: tuple[tuple[str, str], ...] = ()) -> View:

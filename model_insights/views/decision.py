@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model_insights.cost.account import RunCost
 from model_insights.cost.coverage import coverage
@@ -33,6 +34,8 @@ from model_insights.view import (
 )
 from model_insights.views.page import period_text, slice_link, table, value_axis
 from model_insights.wording import SEVERITIES, Words, value_name
+
+_DRAWN = 200  # thresholds of a curve
 
 
 def choice_sections(
@@ -138,6 +141,13 @@ def _scaled(cells: Cells, factors: Floats) -> Floats:
     return total
 
 
+def _drawn(now: ThresholdCosts, *kept: float) -> NDArray[np.int64]:
+    """Places of at most about 200 thresholds to draw, evenly spaced, those nearest to `kept` among them."""
+    step = -(-len(now.thresholds) // _DRAWN)
+    nearest = [int(np.abs(now.thresholds - one).argmin()) for one in kept]
+    return np.union1d(np.arange(0, len(now.thresholds), step), [*nearest, len(now.thresholds) - 1])
+
+
 def _curve_line(name: str, xs: Floats, ys: Floats, words: Words, *, main: bool) -> Line:
     pairs = zip(xs, ys, strict=True)
     points = tuple(Point(x=float(x), y=float(y), text=f"{name}, {words.number(float(x))}: {words.money(float(y))}") for x, y in pairs)
@@ -156,13 +166,13 @@ def _threshold_section(
     judged: Judgement, cost: RunCost, plots: Plots, earlier: Plots, wanted: float | None, words: Words, tables: Mapping[str, TableRequest]
 ) -> Section:
     """Cost at every threshold, units summed; the current one, the best one, the honest regret, and a threshold of one's own."""
-    now = threshold_costs(cost.cells, plots, cost.model)
+    now = threshold_costs(cost.cells, plots)
     if now is None:
         text = "No curve: the evaluation stored no confusion plots for every unit. Add ConfusionMatrixPlot to the metrics."
         return Section(id="threshold", title="Cost by threshold is not known", blocks=(Paragraph(text=text, tone="unknown"),))
     current = cost.rule.threshold if cost.rule.threshold is not None else 0.5
     previous = judged.series.cost(judged.reference.id) if judged.reference else None
-    before = threshold_costs(previous.cells, earlier, previous.model) if previous else None
+    before = threshold_costs(previous.cells, earlier) if previous else None
     best, regret = now.best(), now.at(current) - now.at(now.best())
     title = (
         f"A threshold of {words.number(best)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current)}"
@@ -203,9 +213,11 @@ def _threshold_lead(
 def _threshold_curve(
     now: ThresholdCosts, before: ThresholdCosts | None, current: float, wanted: float | None, title: str, lead: str, words: Words
 ) -> Curve:
-    lines: tuple[Line, ...] = (_curve_line("this period", now.thresholds, now.total, words, main=True),)
+    at = _drawn(now, current, now.best())
+    lines: tuple[Line, ...] = (_curve_line("this period", now.thresholds[at], now.total[at], words, main=True),)
     if before is not None:
-        lines += (_curve_line("reference", before.thresholds, before.total, words, main=False),)
+        at = _drawn(before, current, before.best())
+        lines += (_curve_line("reference", before.thresholds[at], before.total[at], words, main=False),)
     shown = wanted if wanted is not None else current
     marks = [Mark(at=shown, text=f"{'yours' if wanted is not None else 'current'}: {words.number(shown)}", kind="threshold")]
     marks.append(Mark(at=now.best(), text=f"best here: {words.number(now.best())}", kind="change"))
