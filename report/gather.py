@@ -28,6 +28,7 @@ class Wish(Noun):
     since: str = ""  # a period's label; its run is the reference
     model: str = ""
     threshold: str = ""  # of a decision, to be priced beside the current one
+    values_scale: float = 1.0  # assume that every unit value is this multiple of the tables'
     length: Length = "standard"
     paper: Paper | None = None
 
@@ -48,8 +49,9 @@ class Material(Noun):
 def gather(workspace: Workspace, wish: Wish, notes: ReviewNotes) -> Material:
     """The material of one report. Raises UnknownId, and what a logo or a note may raise."""
     request = Request(
-        pipeline=wish.pipeline, run=wish.run, reference=_reference(workspace, wish), model=wish.model, threshold=wish.threshold
-    )
+        pipeline=wish.pipeline, run=wish.run, reference=_reference(workspace, wish), model=wish.model, threshold=wish.threshold,
+        values_scale=wish.values_scale,
+    )  # fmt: skip
     views = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
     made = Material(views=views)
     if not made.found:

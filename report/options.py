@@ -15,6 +15,7 @@ _ABOUT = "Why did a model's business performance drop, and what does it cost? Th
 _CODES = "Exit codes: 0 written; 1 written, and the severity reaches --fail-on; 2 bad input, said in one sentence (a damaged artifact still gives a report that says so)."
 _OUT = "the PDF, or the folder of --watch; - for standard output (default: report.pdf, unless another form is asked; folder: reports)"
 _NOTES = "text file shown on page 1 as note, kept for later reports of the run; lines 'Headline: ...' and 'What to do: ...' replace those words; an empty file forgets"
+_SCALE = "assume that every unit value is K times what the business tables say, from 0.1 to 10; said on every page (default: 1)"
 _JSON = "write the views as JSON, with --history the verdicts (.jsonl: one a line); - or no path: standard output"
 
 
@@ -52,16 +53,31 @@ def _which(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--run", default="", help="run id (default: the latest with an evaluation)")
     parser.add_argument("--model", default="", help="model, as the tab offers them (default: the serving one)")
     parser.add_argument("--threshold", type=_number, default="", metavar="X", help="a decision threshold to price beside the current one")
+    parser.add_argument("--values-scale", "--values_scale", type=_factor, default=1.0, metavar="K", help=_SCALE)
     against = parser.add_mutually_exclusive_group()
     against.add_argument("--reference", default="", help="what to compare with (default: the first available of the configured ones)")
     against.add_argument("--since", default="", metavar="PERIOD", help="compare with the run of this period, such as 2025-09-15")
 
 
 def _number(text: str) -> str:
-    """The text of a finite number, as a request takes it."""
-    if not math.isfinite(float(text)):
-        raise ValueError
+    """The text of a finite number, as a request takes it; nothing stays nothing."""
+    if text and not _is_between(text, -math.inf, math.inf):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
     return text
+
+
+def _factor(text: str) -> float:
+    """A factor on prices."""
+    if not _is_between(text, 0.1, 10.0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0.1 to 10")
+    return float(text)
+
+
+def _is_between(text: str, low: float, high: float) -> bool:
+    try:
+        return math.isfinite(float(text)) and low <= float(text) <= high
+    except ValueError:
+        return False
 
 
 def _form(parser: argparse.ArgumentParser) -> None:
@@ -102,6 +118,7 @@ def wish_of(options: argparse.Namespace) -> Wish:
         since=options.since,
         model=options.model,
         threshold=options.threshold,
+        values_scale=options.values_scale,
         length=options.length,
         paper=options.paper,
     )
