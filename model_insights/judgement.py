@@ -248,15 +248,17 @@ def ledger_between(made: Series, reference: Run, run: Run) -> Ledger | str:
     return failed if failed is not None else chain([step for step in steps if isinstance(step, Ledger)])
 
 
-def judge(case: Case, made: Series, calibration: Calibration, run: Run, reference: Run | None) -> Judgement:
-    """The whole judgement of one run against one reference."""
+def judge(
+    case: Case, made: Series, calibration: Calibration, run: Run, reference: Run | None, *, seen: Judgement | None = None
+) -> Judgement:
+    """The whole judgement of one run against one reference. `seen`: that of the same two under other prices, whose data are judged already."""
     cost = made.cost(run.id)
     found = made.costs.get(run.id)
     ledger = ledger_between(made, reference, run) if reference is not None else "there is no reference run"
     level = made.expected_at(run.id)
     budget = case.config.severity if case.config else None
-    features = data.judge_features(run, reference, calibration) if reference else ()
-    faults = data.find_corruptions(run, reference, features) if reference else ()
+    features = seen.features if seen else data.judge_features(run, reference, calibration) if reference else ()
+    faults = seen.faults if seen else data.find_corruptions(run, reference, features) if reference else ()
     data_facts = data.gather(run, reference, features, faults, case.words)
     known = ledger if isinstance(ledger, Ledger) else None
     before = made.cost(reference.id) if reference else None

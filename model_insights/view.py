@@ -399,6 +399,24 @@ class Selection(Noun):
     threshold: str = ""
 
 
+class AssumptionStop(Noun):
+    """A place of the slider: prices times `factor`, and what mistakes would cost then, in words."""
+
+    factor: float
+    name: str  # "+20 %"
+    text: str
+    level: SeverityLevel
+
+
+class Assumption(Noun):
+    """The slider over all unit values together: where it stands, what that does, and every place it may go to."""
+
+    factor: float
+    text: str  # "+20 %"
+    effect: str
+    stops: tuple[AssumptionStop, ...]
+
+
 class Remarks(Noun):
     """What a person wrote about the shown run, and may write. Kept in the state directory; no part of the result, nor of its checksum."""
 
@@ -428,6 +446,7 @@ class View(Noun, kw_only=True):
     footer: tuple[Fact, ...] = ()  # provenance: n, period, interval level, thresholds, ids, checksum
     locale: str = "en"
     back: Link | None = None
+    assumption: Assumption | None = None  # where there is a cost
     remarks: Remarks | None = None  # where a person may write: the insights page of a run
 
 
@@ -456,4 +475,5 @@ class Request(Noun):
     model: str = ""  # "serving" (default where known) or "candidate"
     id: str = ""  # feature, slice or artifact of a detail view
     threshold: str = ""  # decision threshold, as text of a number
+    values_scale: float = 1.0  # assume that every unit value is this multiple of what the business tables say
     tables: dict[str, TableRequest] = {}

@@ -15,6 +15,7 @@ from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.state import default_state, fingerprint
 from model_insights.cost.model import Floats
+from model_insights.assuming import scaled, told
 from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
 from model_insights.history import Reference, judged_runs, references
@@ -31,6 +32,7 @@ from model_insights.view import Notice, Request, View
 from model_insights.views.compose import Shelf, compose, empty
 
 PAST = 12  # verdicts in the history strip
+MOST_ASSUMED = 4  # histories under assumed unit values that are kept
 DEFAULT_REFERENCES = ("previous", "4 weeks", "season", "training", "last_blessed")
 
 
@@ -38,8 +40,18 @@ class Book:
     """One pipeline, read: its history, its prices, and the judgements made so far. Replaced whole by the next scan."""
 
     def __init__(
-        self, case: Case, settings: Settings, remembered: Remembered, *, plots: PlotShelf, notices: tuple[Notice, ...] = ()
+        self,
+        case: Case,
+        settings: Settings,
+        remembered: Remembered,
+        *,
+        plots: PlotShelf,
+        notices: tuple[Notice, ...] = (),
+        factor: float = 1.0,
+        base: Book | None = None,
     ) -> None:
+        self._factor, self._base = factor, base  # what every price is assumed to be multiplied with, and the book without that
+        self._assumed: dict[float, Book] = {}
         self._remembered, self.plots = remembered, plots
         self.history, self.case, self.settings, self.notices = case.history, case, settings, notices
         self._lock = threading.Lock()
@@ -65,12 +77,16 @@ class Book:
         with self._lock:
             key = (run.id, reference.id if reference else "")
             if key not in self._judged:
-                self._judged[key] = judge(self.case, *made, run, reference)
+                seen = self._base.judgement(run, reference) if self._base else None
+                self._judged[key] = judge(self.case, *made, run, reference, seen=seen)
             return self._judged[key]
 
     def _series(self) -> tuple[Series, Calibration]:
         """Costs of all runs and what the history calls ordinary, made at the first question."""
         with self._lock:
+            if self._made is None and self._base is not None:
+                made, ordinary = self._base._series()
+                self._made = scaled(made, self._factor), ordinary
             if self._made is None:
                 calibration = calibrate(self.history.runs)
                 self._made = series(self.case, calibration), calibration
@@ -85,6 +101,8 @@ class Book:
 
     def view(self, request: Request, pipelines: tuple[tuple[str, str], ...]) -> View:
         """The page of a request about this pipeline. Raises UnknownId for an id that no listing holds."""
+        if request.values_scale != self._factor:
+            return self._under(request.values_scale).view(request, pipelines)
         runs = judged_runs(self.history)
         if not runs:
             return empty(self.name, [*self.notices, *_problems(self.history.problems)], pipelines)
@@ -101,10 +119,21 @@ class Book:
             earlier_attributions=self._attributions(request, reference)[0], extra_notices=self.notices, past=self._past(request, run),
             confirmed=self._remembered.causes(self.history.pipeline),
         )  # fmt: skip
-        page = compose(request, judged, shelf)
+        page = told(compose(request, judged, shelf), judged, self._factor)
         if page.view != "insights":
             return page
         return msgspec.structs.replace(page, remarks=self._remembered.remarks(self.history.pipeline, run.id))
+
+    def _under(self, factor: float) -> Book:
+        """The same history under unit values times `factor`. The last few are kept: a slider goes to and fro."""
+        with self._lock:
+            if factor not in self._assumed:
+                while len(self._assumed) >= MOST_ASSUMED:
+                    del self._assumed[next(iter(self._assumed))]
+                self._assumed[factor] = Book(
+                    self.case, self.settings, self._remembered, plots=self.plots, notices=self.notices, factor=factor, base=self
+                )
+            return self._assumed[factor]
 
     def _reference(self, run: Run, runs: tuple[Run, ...], asked: str) -> tuple[tuple[Reference, ...], Reference | None, Run | None]:
         """(every reference that is offered, the chosen one, its run)."""

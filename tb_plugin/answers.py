@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 LONGEST = 4_000  # characters of one parameter
 MOST_TABLES = 50
+LEAST_SCALE = 0.1  # unit values a tenth, or tenfold, are no longer what somebody forgot to update
 PATIENCE = 0.5  # seconds that a view waits for the first scan: most end soon, and asking again costs more
 
 VIEWS = tuple(kind for kind in get_args(ViewKind) if kind != "empty")
@@ -37,7 +38,7 @@ def problem(code: int, error: str, *, remedy: str = "", scanning: bool = False) 
 def parse_request(args: Mapping[str, str], *, page: str) -> Request:
     """The request behind a query string; `page` is the view when none is named. Unknown parameters are left alone.
 
-    Raises `BadRequest` for an unknown view, a threshold or page that is no number, or a parameter beyond any use.
+    Raises `BadRequest` for an unknown view, a threshold, page or factor that is no number, or a parameter beyond any use.
     """
     for name, value in args.items():
         if len(value) > LONGEST:
@@ -48,7 +49,10 @@ def parse_request(args: Mapping[str, str], *, page: str) -> Request:
     fields = {name: args.get(name, "") for name in _FIELDS}
     if fields["threshold"] and not _is_number(fields["threshold"]):
         raise BadRequest(f"The threshold {fields['threshold'][:40]!r} is not a number.")
-    return msgspec.convert({"view": view, **fields, "tables": _tables(args)}, Request)
+    scale = args.get("values_scale") or "1"
+    if not (_is_number(scale) and LEAST_SCALE <= float(scale) <= 1 / LEAST_SCALE):
+        raise BadRequest(f"Unit values times {scale[:40]!r} cannot be assumed; give a factor from {LEAST_SCALE:g} to {1 / LEAST_SCALE:g}.")
+    return msgspec.convert({"view": view, **fields, "values_scale": float(scale), "tables": _tables(args)}, Request)
 
 
 def _tables(args: Mapping[str, str]) -> dict[str, TableRequest]:

@@ -64,7 +64,15 @@ def test_the_command_gets_the_log_directory_the_configuration_and_the_choice(tmp
 
 def test_what_is_chosen_in_the_tab_reaches_the_command(tmp_path):
     jobs = some_jobs(tmp_path, WRITE)
-    chosen = {"reference": "run:3", "model": "candidate", "threshold": "0.35", "format": "html", "length": "full", "paper": "Letter"}
+    chosen = {
+        "reference": "run:3",
+        "model": "candidate",
+        "threshold": "0.35",
+        "values_scale": "1.2",
+        "format": "html",
+        "length": "full",
+        "paper": "Letter",
+    }
 
     job = finished(jobs.start({**chosen, "table.slices.page": "2"}))
     given = json.loads(job.file.read_bytes().removeprefix(b"%PDF-1.7 "))
@@ -85,10 +93,20 @@ def test_what_is_chosen_in_the_tab_reaches_the_command(tmp_path):
 def test_the_command_takes_every_flag_that_the_button_gives():
     from report.options import parse, wish_of
 
-    words = ["runs", "--output=a.pdf", "--model=candidate", "--threshold=0.35", "--paper=Letter", "--full", "--reference=run:3"]
+    words = [
+        "runs",
+        "--output=a.pdf",
+        "--model=candidate",
+        "--threshold=0.35",
+        "--values_scale=1.2",
+        "--paper=Letter",
+        "--full",
+        "--reference=run:3",
+    ]
     wish = wish_of(parse(words))
 
     assert ("candidate", "0.35", "Letter", "full", "run:3") == (wish.model, wish.threshold, wish.paper, wish.length, wish.reference)
+    assert 1.2 == wish.values_scale
 
 
 @pytest.mark.parametrize(

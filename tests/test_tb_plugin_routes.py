@@ -54,7 +54,7 @@ def test_a_query_becomes_a_request_with_nothing_lost(tmp_path):
 
     client.get(
         f"{TRIANGLE}/view?view=slice&pipeline=shoes&run=2024-08-12T06%3A00&reference=previous&model=serving&id={quote('a:b=ü&</script>')}"
-        "&threshold=0.35&table.data.page=2&table.data.sort=-money&table.data.filter=dress&table.a.b.sort=x&_=1"
+        "&threshold=0.35&values_scale=1.2&table.data.page=2&table.data.sort=-money&table.data.filter=dress&table.a.b.sort=x&_=1"
     )
 
     wanted = Request(
@@ -65,6 +65,7 @@ def test_a_query_becomes_a_request_with_nothing_lost(tmp_path):
         model="serving",
         id="a:b=ü&</script>",
         threshold="0.35",
+        values_scale=1.2,
         tables={"a.b": TableRequest(sort="x"), "data": TableRequest(page=2, sort="-money", filter="dress")},
     )
     assert [wanted] == workspace.requests
@@ -76,6 +77,9 @@ def test_a_query_becomes_a_request_with_nothing_lost(tmp_path):
         ("view=empty", "There is no view 'empty'; the views are insights, cost, feature, slice, artifact."),
         ("threshold=high", "The threshold 'high' is not a number."),
         ("threshold=nan", "The threshold 'nan' is not a number."),
+        ("values_scale=nan", "Unit values times 'nan' cannot be assumed; give a factor from 0.1 to 10."),
+        ("values_scale=-1", "Unit values times '-1' cannot be assumed; give a factor from 0.1 to 10."),
+        ("values_scale=dear", "Unit values times 'dear' cannot be assumed; give a factor from 0.1 to 10."),
         ("table.data.page=-1", "The table page '-1' is not a whole number from 0 on."),
         ("table.data.page=²", "The table page '²' is not a whole number from 0 on."),
         (f"id={'x' * 5000}", "The parameter 'id' is longer than 4000 characters."),

@@ -389,6 +389,7 @@ def insights() -> v.View:
         subtitle="shoes-demand, week of 23 Dec 2024, compared with 4 weeks before",
         selection=selection(),
         remarks=remarks(),
+        assumption=assumption(),
         headline=headline(),
         notices=notices(),
         sections=(
@@ -654,6 +655,7 @@ def cost(*, threshold: float = 0.5, slices: v.Table | None = None) -> v.View:
         title="Business Cost",
         subtitle="shoes-demand, week of 23 Dec 2024, compared with 4 weeks before",
         selection=selection(cost=True),
+        assumption=assumption(),
         headline=headline(),
         notices=notices()[:1],
         sections=(
@@ -955,6 +957,18 @@ def unsure() -> v.View:
             ),
         ),
     )
+
+
+def assumption(factor: float = 1.0) -> v.Assumption:
+    stops = []
+    for percent in range(-50, 51, 5):
+        name = f"{'+' if percent > 0 else '−' if percent else '±'}{abs(percent)} %"
+        cost = money(42_000 * (1 + percent / 100))
+        what = f"At {name}" if percent else "As in the business tables"
+        level: v.SeverityLevel = "emergency" if percent > 20 else "big"
+        stops.append(v.AssumptionStop(factor=1 + percent / 100, name=name, text=f"{what}, mistakes cost {cost}", level=level))
+    now = next(stop for stop in stops if stop.factor == factor)
+    return v.Assumption(factor=factor, text=now.name, effect=now.text, stops=tuple(stops))
 
 
 def remarks() -> v.Remarks:

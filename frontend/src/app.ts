@@ -1,6 +1,7 @@
 /** A tab: asks for the view its address names, shows it, and asks again when the address or the runs change. */
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { Outdated, Refused, readStatus, readView, Unreachable } from "./api.ts";
+import { InsightsAssumption } from "./assumption.ts";
 import type { Link, Problem, View } from "./contract.ts";
 import { InsightsExport } from "./export.ts";
 import { headlineCard, noticeList } from "./headline.ts";
@@ -319,5 +320,6 @@ function patterns(): TemplateResult {
 }
 
 if (!customElements.get("insights-app")) customElements.define("insights-app", InsightsApp);
+if (!customElements.get("insights-assumption")) customElements.define("insights-assumption", InsightsAssumption);
 if (!customElements.get("insights-export")) customElements.define("insights-export", InsightsExport);
 if (!customElements.get("insights-remarks")) customElements.define("insights-remarks", InsightsRemarks);

@@ -12,6 +12,7 @@ export function pickers(page: Page): TemplateResult {
     ${picker("Compared with", references, selection.reference, (id) => page.change({ ...turned(page), reference: id }))}
     ${models.length > 1 ? picker("Model", models, selection.model, (id) => page.change({ ...turned(page), model: id })) : nothing}
     ${thresholds.length > 0 ? picker("Threshold", thresholds, selection.threshold, (id) => page.change({ threshold: id })) : nothing}
+    ${page.view.assumption ? html`<insights-assumption .assumption=${page.view.assumption} .page=${page}></insights-assumption>` : nothing}
   </form>`;
 }
 

@@ -15,6 +15,7 @@ export interface View {
   footer: readonly Fact[];
   locale: string;
   back: Link | null;
+  assumption: Assumption | null;
   remarks: Remarks | null;
 }
 
@@ -394,6 +395,22 @@ export interface Cell {
   hint: string;
   state: "held" | "unknown" | "violated" | "watch" | null;
   bar: number | null;
+}
+
+/** The slider over all unit values together: where it stands, what that does, and every place it may go to. */
+export interface Assumption {
+  factor: number;
+  text: string;
+  effect: string;
+  stops: readonly AssumptionStop[];
+}
+
+/** A place of the slider: prices times `factor`, and what mistakes would cost then, in words. */
+export interface AssumptionStop {
+  factor: number;
+  name: string;
+  text: string;
+  level: "big" | "emergency" | "little" | "none" | "unknown";
 }
 
 /** What a person wrote about the shown run, and may write. Kept in the state directory; no part of the result, nor of its checksum. */

@@ -135,7 +135,7 @@ describe("a page", () => {
         !(
           control.getAttribute("aria-label") ||
           control.getAttribute("aria-labelledby") ||
-          wordsOf(control.closest("label") ?? control)
+          wordsOf((control as HTMLInputElement).labels?.[0] ?? control.closest("label") ?? control)
         ),
     );
 
