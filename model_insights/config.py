@@ -118,12 +118,42 @@ class CostRule(_Strict):
         return {name: value for name in names if (value := getattr(self, name)) is not None}
 
 
+class ResultRule(_Strict):
+    """The second account: what the business earned, from its tables. It is shown beside the cost of mistakes and never added to it.
+
+    result = revenue - costs; `sold` of `volume` cases were sold. Severity and verdict stay with the cost of mistakes."""
+
+    grain: tuple[str, ...]  # columns on which the tables are joined one to one
+    volume: Expression  # cases of the period
+    revenue: Expression  # money that came in
+    costs: Expression | None = None  # variable costs of what was sold; None: the result is the revenue
+    sold: Expression | None = None  # units sold; None: every case counts as one
+    tables: tuple[str, ...] = ()  # empty: every table that has all columns of the grain
+    unit: tuple[str, ...] = ()  # columns by which the result is shown; () is the whole
+    title: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the pages call it."""
+        return self.title or ("revenue" if self.costs is None else "contribution margin")
+
+
 class SeverityBudget(_Strict):
     """Money per 30 days above the expected level at which a step of the ladder starts."""
 
     little: float
     big: float
     emergency: float
+
+
+class CoverageRule(_Strict):
+    """Which combinations of feature values are counted, and from how many training examples on one counts as covered."""
+
+    features: tuple[str, ...] = ()  # empty: those the trainer's settings list, else all but clocks, identifiers and the outcome
+    leave_out: tuple[str, ...] = ()
+    ways: Literal[2, 3] = 2
+    support: int = 20  # training examples
+    depth: Literal[1, 2, 3] = 2  # predicates of a slice that the search for costly slices may find
 
 
 class ReportSettings(_Strict):
@@ -143,8 +173,10 @@ class Config(_Strict):
     insights: General
     tables: dict[str, TableSource] = {}
     cost: tuple[CostRule, ...] = ()
+    result: ResultRule | None = None
     severity: SeverityBudget | None = None
     critical: tuple[dict[str, Union[str, int, float]], ...] = ()
+    coverage: CoverageRule = CoverageRule()
     report: ReportSettings = ReportSettings()
 
 
@@ -186,18 +218,36 @@ def _check(config: Config, name: str) -> None:
                 raise ConfigError(f"{name}: cost {rule.name!r} of kind {rule.kind} needs `{key}`.")
         if fault := _pairs_fault(rule) or _rows_fault(rule):
             raise ConfigError(f"{name}: cost {rule.name!r} {fault}")
-        for table in rule.tables:
-            if table not in config.tables:
-                raise ConfigError(f"{name}: cost {rule.name!r} names table {table!r}; known tables: {', '.join(config.tables) or 'none'}.")
+        _check_named(f"cost {rule.name!r}", rule.tables, config, name)
+    if config.result:
+        _check_result(config.result, config, name)
     budget = config.severity
     if budget and not 0 < budget.little < budget.big < budget.emergency:
         raise ConfigError(
             f"{name}: severity must rise: 0 < little < big < emergency (now {budget.little}, {budget.big}, {budget.emergency})."
         )
+    if config.coverage.support < 1:
+        raise ConfigError(f"{name}: coverage.support is {config.coverage.support}; give training examples, 1 or more.")
     if fault := _report_fault(config.report):
         raise ConfigError(f"{name}: report.{fault}")
     if config.insights.events and config.insights.events not in config.tables:
         raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+
+
+def _check_named(what: str, tables: tuple[str, ...], config: Config, name: str) -> None:
+    for table in tables:
+        if table not in config.tables:
+            raise ConfigError(f"{name}: {what} names table {table!r}; known tables: {', '.join(config.tables) or 'none'}.")
+
+
+def _check_result(rule: ResultRule, config: Config, name: str) -> None:
+    _check_named("[result]", rule.tables, config, name)
+    if not rule.grain:
+        raise ConfigError(f"{name}: result.grain is empty; name the columns on which the business tables are joined.")
+    if lost := [column for column in rule.unit if column not in rule.grain]:
+        raise ConfigError(
+            f"{name}: result.unit names {', '.join(lost)}, which result.grain does not have; the result is summed over the grain."
+        )
 
 
 def _report_fault(settings: ReportSettings) -> str:

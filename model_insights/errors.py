@@ -5,6 +5,7 @@ InsightsError
     ArtifactUnreadable     a file is truncated, foreign or damaged
     StoreLocked            an MLMD file stays exclusively locked
     TableError             a business table cannot be read or joined
+    AccountError           money of two accounts, periods or of one loss was to be added
     UnknownId              a request names something no listing holds
 """
 
@@ -35,6 +36,10 @@ class StoreLocked(InsightsError, TimeoutError):
 
 class TableError(InsightsError, ValueError):
     """A business table cannot be read, or does not join one to one at the declared grain."""
+
+
+class AccountError(InsightsError, ValueError):
+    """Money that must not be added: of two accounts, of two periods, or the same loss twice."""
 
 
 class UnknownId(InsightsError, KeyError):

@@ -17,16 +17,18 @@ from model_insights.cost.amounts import Amounts, amount_cells
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
 from model_insights.cost.rates import Matrices, Spread, no_matrices, price
+from model_insights.cost.result import RunResult
 from model_insights.cost.units import UnitTable
 from model_insights.cost.unlabelled import Estimate, Scores
 from model_insights.estimating import estimates
-from model_insights.evidence import business, data, model, versions
+from model_insights.evidence import business, data, model, outcome, versions
 from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
 from model_insights.evidence.quality import Corruption
 from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
 from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain, with_retrain_noise
+from model_insights.results import Results, results_of
 from model_insights.run import History, Run
 from model_insights.verdict import Verdict, conclude, rate_corners
 from model_insights.wording import Words
@@ -47,6 +49,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     matrices: Callable[[str], Matrices] = lambda _: no_matrices  # by run id: multi-class confusion matrices from plots
     amounts: Mapping[tuple[str, str], Amounts | str] = {}  # by run id and role, of the kind amounts: money of the predictions
     scores: Mapping[tuple[str, str], Scores | str] = {}  # by run id and role: scores for estimates without labels
+    results: Mapping[str, RunResult | str] = {}  # by run id: the second account, where insights.toml has [result]
     rows: Tables | None = None  # rows with scores, for the account row by row; None: they were not looked for
     label: str = ""  # the rows' column with the outcome
     events: tuple[BusinessEvent, ...] = ()
@@ -64,6 +67,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     retrain_spread: float
     levels: Mapping[str, Expected | None]
     estimates: Mapping[str, Estimate | str] = {}  # by run id: cost without labels, where the rule names predictions
+    results: Results | None = None  # the second account, never added to `costs`
 
     def cost(self, run_id: str) -> RunCost | None:
         found = self.costs.get(run_id)
@@ -110,7 +114,8 @@ def series(case: Case, calibration: Calibration | None = None) -> Series:
         steps[after.id] = adjacent if isinstance(adjacent, str) else account(before, after, adjacent)
     known = [step for step in steps.values() if isinstance(step, Ledger)]
     totals = [cost.total.value if isinstance(cost := costs[run.id], RunCost) else None for run in runs]
-    levels = dict(zip((run.id for run in runs), expected_levels(totals, season=season_length(case, runs)), strict=True))
+    season = season_length(case, runs)
+    levels = dict(zip((run.id for run in runs), expected_levels(totals, season=season), strict=True))
     losses = {run.id for run, total in zip(runs, totals, strict=True) if total is not None and _is_loss(total, levels[run.id])}
     spread = _retrain_spread(known)
     calm = [step for step in known if not losses & {step.reference_id, step.run_id}]
@@ -120,6 +125,7 @@ def series(case: Case, calibration: Calibration | None = None) -> Series:
     return Series(
         runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread, levels=levels,
         estimates=estimates(case.rule, runs, case.scores, case.units, realised),
+        results=results_of(case.config.result if case.config else None, case.results, runs, season),
     )  # fmt: skip
 
 
@@ -264,6 +270,7 @@ def judge(
     before = made.cost(reference.id) if reference else None
     facts = (
         *business.gather(before, cost, known, _events_between(case, reference, run), case.words),
+        *outcome.gather(made.results, reference, run, case.words),
         *data_facts,
         *model.gather(run, reference, known, case.words),
         *versions.gather(made.runs, run, case.words),

@@ -19,6 +19,7 @@ import numpy as np
 from model_insights.attribution.notes import RowNotes
 from model_insights.cost.account import DRAWS, Money, RunCost, money_of, noise
 from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
+from model_insights.cost.shapley import shapley_values
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
 
@@ -203,7 +204,7 @@ def _middle(step: Adjacent, before: Cells) -> Cells:
 
 def plain_lines(before: Cells, after: Cells, rates_before: Floats, rates_after: Floats) -> dict[LineId, Floats]:
     """Exact Shapley value of volume, values, mix and rate: 16 evaluations, vectorised over units (and draws)."""
-    worth = {}
+    worth: dict[tuple[int, ...], Floats] = {}
     for chosen in itertools.product((0, 1), repeat=len(_PLAYERS)):
         on = dict(zip(_PLAYERS, chosen, strict=False))
         volume = (after if on["volume"] else before).volume.sum()
@@ -212,17 +213,7 @@ def plain_lines(before: Cells, after: Cells, rates_before: Floats, rates_after: 
         values = (after if on["values"] else before).values
         rates = rates_after if on["rate"] else rates_before
         worth[chosen] = volume * share * unit_cost(before.kind, values, rates)
-    count = len(_PLAYERS)
-    parts: dict[LineId, Floats] = {}
-    for i, player in enumerate(_PLAYERS):
-        total: Floats = np.zeros_like(worth[(0,) * count])
-        for chosen, money in worth.items():
-            if chosen[i]:
-                others = sum(chosen) - 1
-                weight = math.factorial(others) * math.factorial(count - others - 1) / math.factorial(count)
-                total = total + weight * (money - worth[(*chosen[:i], 0, *chosen[i + 1 :])])
-        parts[player] = total
-    return parts
+    return dict(zip(_PLAYERS, shapley_values(worth), strict=True))
 
 
 def _drawn_lines(step: Adjacent, common: tuple[SliceKey, ...]) -> dict[LineId, Floats]:

@@ -16,10 +16,12 @@ from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_attributions import read_attributions
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
-from model_insights.config import Config, CostRule, TableSource
+from model_insights.config import Config, CostRule, ResultRule, TableSource
 from model_insights.cost.currency import in_currency
+from model_insights.cost.join import When
 from model_insights.cost.model import Floats
 from model_insights.cost.rates import Matrices, Spread
+from model_insights.cost.result import RunResult, run_result
 from model_insights.cost.threshold import confusion_counts
 from model_insights.cost.units import UnitTable, aligned, unit_table
 from model_insights.errors import ConfigError, TableError
@@ -161,10 +163,11 @@ def read_case(
     rule = config.cost[0] if config.cost else None
     rows = read_rows(history, rule, frames, config.tables, kept=kept)
     units = {run.id: _units(volume_rule(rule), config, frames, tables, run) for run in history.runs} if rule else {}
+    results = {run.id: _result(config.result, config, frames, tables, run) for run in history.runs} if config.result else {}
     return (
         Case(
             history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots),
-            matrices=_matrices(history, rule, plots), amounts=rows.amounts, scores=rows.scores, events=_events(config, frames),
+            matrices=_matrices(history, rule, plots), amounts=rows.amounts, scores=rows.scores, results=results, events=_events(config, frames),
             rows=ScoredShelf(history, rule, frames, config.tables, scores) if rule else None, label=_label(rule, history),
             words=words, config_reason="" if rule else "insights.toml has no [[cost]] rule, so mistakes have no price",
         ),
@@ -197,6 +200,19 @@ def _units(rule: CostRule, config: Config, frames: Mapping[str, pl.DataFrame], t
         found = unit_table(rule, frames, span=span_of(run), period=run.period.label, start=run.period.start, sources=config.tables)
         evaluation = evaluation_of(run)
         return (aligned(rule, found, evaluation.slices) if evaluation else found) if found.rows else _no_rows(rule, found, run)
+    except TableError as error:
+        return str(error)
+
+
+def _result(
+    rule: ResultRule, config: Config, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run
+) -> RunResult | str:
+    """The run's business result, or the sentence why there is none."""
+    if (lost := next((name for name in rule.tables or tables if name not in frames), None)) is not None and (rule.tables or not frames):
+        outcome = tables[lost]
+        return outcome.sentence if isinstance(outcome, (Absent, Damaged)) else f"table {lost!r} was not read"
+    try:
+        return run_result(run.id, rule, frames, When(span=span_of(run), period=run.period.label, start=run.period.start), config.tables)
     except TableError as error:
         return str(error)
 

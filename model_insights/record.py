@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from model_insights.cost.result_ledger import result_ledger
 from model_insights.judgement import Judgement
 from model_insights.ledger import Corner, LineId
 from model_insights.noun import Noun
@@ -21,6 +22,16 @@ class LineRecord(Noun):
     line: LineId
     corners: tuple[Corner, ...]  # more than one: they cannot be told apart
     money: Amount
+
+
+class ResultRecord(Noun):
+    """The second account of the period; never to be added to `cost`. `lines` sum to `change`, which is None without a reference."""
+
+    name: str  # contribution margin, revenue
+    value: float
+    revenue: float
+    change: float | None = None
+    lines: dict[str, float] = {}
 
 
 class VerdictRecord(Noun):
@@ -47,6 +58,7 @@ class VerdictRecord(Noun):
     since: str
     tier: str
     reason: str
+    result: ResultRecord | None = None  # where insights.toml has [result]
 
 
 def record(judged: Judgement) -> VerdictRecord:
@@ -82,4 +94,18 @@ def record(judged: Judgement) -> VerdictRecord:
         since=judged.since.period.label if judged.since else "",
         tier=ledger.tier if ledger else "",
         reason=verdict.reason,
+        result=_result(judged),
     )
+
+
+def _result(judged: Judgement) -> ResultRecord | None:
+    made = judged.series.results
+    now = made.result(judged.run.id) if made else None
+    if made is None or now is None:
+        return None
+    before = made.result(judged.reference.id) if judged.reference else None
+    ledger = result_ledger(before, now) if before else None
+    return ResultRecord(
+        name=made.rule.name, value=now.total, revenue=now.revenue, change=ledger.change if ledger else None,
+        lines={line.id: line.money for line in ledger.lines} if ledger else {},
+    )  # fmt: skip

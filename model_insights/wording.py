@@ -44,6 +44,22 @@ LINE_HINTS = {
     "quality": "what the detected data faults make the model say, put into (or taken out of) the same rows",
     "stale": "the part of changed outcomes that a model trained on the newest data would have recovered",
 }
+RESULT_LINES = {
+    "volume": "Volume",
+    "mix": "Mix",
+    "sold": "Sold per case",
+    "price": "Revenue per unit sold",
+    "costs": "Cost per unit sold",
+    "unseen": "New or vanished rows",
+}
+RESULT_HINTS = {
+    "volume": "more or fewer cases at unchanged result per case",
+    "mix": "cases moved between rows of the tables",
+    "sold": "units sold per case: customers bought more or less often",
+    "price": "revenue per unit sold: prices and discounts",
+    "costs": "variable cost per unit sold: suppliers",
+    "unseen": "rows that only one of the periods has, or with money and nothing sold",
+}
 
 _VALUE_NAMES = {
     "units_per_event": "units per event",

@@ -54,14 +54,14 @@ class Report(Noun):
 
 # (sheet, its name, the sections it takes in this order)
 _PLAN = (
-    ("cost", "What it costs", ("cost.money", "insights.waterfall")),
+    ("cost", "What it costs", ("cost.money", "insights.waterfall", "cost.result")),
     ("where", "Where", ("cost.slices", "insights.where")),
-    ("business", "Business", ("insights.business",)),
+    ("business", "Business", ("insights.business", "cost.result_slices")),
     ("data", "Data", ("insights.data",)),
     ("model", "Model", ("insights.model", "insights.history")),
     ("what_if", "What if", ("cost.orders", "cost.threshold", "cost.sensitivity")),
 )
-_HOW = ("insights.how", "cost.account", "insights.lineage")
+_HOW = ("insights.how", "cost.account", "cost.result_how", "insights.lineage")
 _PLANNED = {"insights.verdict", *_HOW, *(key for _, _, wanted in _PLAN for key in wanted)}
 
 
@@ -155,6 +155,7 @@ def _once(items: Any) -> tuple[Any, ...]:
 def _sections(views: Sequence[View]) -> dict[str, Section]:
     """Every section by 'view.id'. Of the verdict, page 1 keeps triangle and words; its waterfall and its slices have their own pages."""
     found = {f"{view.view}.{section.id}": section for view in views for section in view.sections}
+    found |= _result_parts(found.get("cost.result"))
     verdict = found.get("insights.verdict")
     if verdict is None:
         return found
@@ -164,6 +165,18 @@ def _sections(views: Sequence[View]) -> dict[str, Section]:
     found["insights.verdict"] = msgspec.structs.replace(verdict, blocks=kept)
     parts = {"waterfall": falls, "where": where}
     return found | {f"insights.{name}": Section(id=name, title="", blocks=blocks) for name, blocks in parts.items() if blocks}
+
+
+def _result_parts(section: Section | None) -> dict[str, Section]:
+    """Of the business result words and figures stand beside the cost, its slices with the business, how it is counted on the last page."""
+    if section is None:
+        return {}
+    tables = tuple(block for block in section.blocks if isinstance(block, Table))
+    facts = tuple(block for block in section.blocks if isinstance(block, Facts))
+    kept = tuple(block for block in section.blocks if block not in tables and block not in facts)
+    parts: dict[str, tuple[Block, ...]] = {"result_slices": tables, "result_how": facts}
+    found = {f"cost.{name}": Section(id=name, title="", blocks=blocks) for name, blocks in parts.items() if blocks}
+    return {"cost.result": msgspec.structs.replace(section, blocks=kept), **found}
 
 
 def _verdict(main: View, sections: Mapping[str, Section], look: Look) -> Sheet:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -51,6 +52,7 @@ class RunCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     draws: Floats  # totals of the resampled periods
     gaps: tuple[Gap, ...] = ()
     noise_floor: float = 0.0  # what a perfectly calibrated model would show at this n (0 when demand is realised)
+    account: Literal["mistakes"] = "mistakes"
 
 
 class SeverityVerdict(Noun):

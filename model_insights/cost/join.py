@@ -7,11 +7,12 @@ the types of the same column.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
 
 import msgspec
 import polars as pl
 
-from model_insights.config import CostRule, TableSource
+from model_insights.config import TableSource
 from model_insights.errors import TableError
 from model_insights.noun import Noun
 from model_insights.periods import parse_period
@@ -21,6 +22,17 @@ TIME = ("span", "period")  # columns of the grain that choose the run's rows
 _EMPTY = "\0"  # begins the stand-in for an empty key, which matches nothing
 _KEY, _IN, _LATE, REASON = "__key_", "__in_", "__late_", "__reason"
 _EXACT = 2.0**53  # whole floats up to here are told as whole numbers
+
+
+class Keyed(Protocol):
+    """What joins tables: a cost rule, or the account of the business result."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def grain(self) -> tuple[str, ...]: ...
+    @property
+    def tables(self) -> tuple[str, ...]: ...
 
 
 class When(Noun):
@@ -48,8 +60,13 @@ class Joined(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             for row in frame.select(_KEY + c if c not in TIME else c for c in shown).head(count).rows()
         )
 
+    def key_rows(self, frame: pl.DataFrame) -> list[tuple[str, ...]]:
+        """The keys of all rows as text, without span and period: the same key of two periods is equal."""
+        columns = [_KEY + column for column in self.grain if column not in TIME]
+        return list(frame.select(columns).rows()) if columns else [()] * frame.height
 
-def join(rule: CostRule, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource], when: When) -> Joined:
+
+def join(rule: Keyed, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource], when: When) -> Joined:
     """The tables of the run, joined at the grain of `rule`. Raises TableError: a key column is missing, a key has several rows, a first
     day of validity is none."""
     keys = [column for column in rule.grain if column not in TIME]
@@ -71,12 +88,12 @@ def join(rule: CostRule, tables: Mapping[str, pl.DataFrame], sources: Mapping[st
 _NO_SOURCE = TableSource()
 
 
-def joinable(rule: CostRule, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource]) -> tuple[str, ...]:
+def joinable(rule: Keyed, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource]) -> tuple[str, ...]:
     """The tables that have every key column of the rule."""
     return tuple(name for name, frame in tables.items() if set(_wanted(rule, frame, sources.get(name, _NO_SOURCE))) <= set(frame.columns))
 
 
-def _wanted(rule: CostRule, frame: pl.DataFrame, source: TableSource) -> tuple[str, ...]:
+def _wanted(rule: Keyed, frame: pl.DataFrame, source: TableSource) -> tuple[str, ...]:
     """Key columns a table must have; one whose rows are valid from a day on needs neither span nor period."""
     return tuple(c for c in rule.grain if not source.valid_from or c not in TIME or c in frame.columns)
 
@@ -84,7 +101,7 @@ def _wanted(rule: CostRule, frame: pl.DataFrame, source: TableSource) -> tuple[s
 # --- one table -------------------------------------------------------------------------------------------------------------------
 
 
-def _part(rule: CostRule, name: str, frame: pl.DataFrame, source: TableSource, when: When) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _part(rule: Keyed, name: str, frame: pl.DataFrame, source: TableSource, when: When) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of the run with text keys, unique; keys that have rows, but none valid at the run's first day)."""
     wanted = _wanted(rule, frame, source)
     if missing := [column for column in wanted if column not in frame.columns]:
@@ -153,7 +170,7 @@ def _days(name: str, frame: pl.DataFrame, column: str, *, last: bool) -> pl.Seri
 # --- side by side ----------------------------------------------------------------------------------------------------------------
 
 
-def _typed(rule: CostRule, tables: Mapping[str, pl.DataFrame], when: When) -> list[pl.Expr]:
+def _typed(rule: Keyed, tables: Mapping[str, pl.DataFrame], when: When) -> list[pl.Expr]:
     """The columns of the grain under their own names: of the type all tables give them, or text."""
     known = {"span": pl.lit(when.span), "period": pl.lit(when.period)}
     made = []

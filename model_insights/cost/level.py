@@ -30,11 +30,14 @@ class Expected(Noun):
         return self.method != "recent"
 
 
-def expected_levels(values: Sequence[float | None], *, season: int | None) -> tuple[Expected | None, ...]:
+def expected_levels(
+    values: Sequence[float | None], *, season: int | None, worse: Literal["up", "down"] = "up"
+) -> tuple[Expected | None, ...]:
     """The level expected of each period from the ordinary ones before it; None with fewer than two of them.
 
-    A period far above its own level is a loss: it raises neither the level nor the spread, unless losses last (then they are the level).
+    A period far above its own level (below, where `worse` is down) is a loss: it moves neither the level nor the spread, unless losses last (then they are the level).
     `values` oldest first, None where a period has no cost; `season` in periods, None when the configuration names none."""
+    sign = 1.0 if worse == "up" else -1.0
     levels: list[Expected | None] = []
     errors: list[float] = []
     ordinary: list[float | None] = []  # the values, losses left out
@@ -43,7 +46,12 @@ def expected_levels(values: Sequence[float | None], *, season: int | None) -> tu
         guess, known = _guess(ordinary, season), sum(one is not None for one in ordinary)
         spread = _spread(errors)
         levels.append(None if guess is None or known < 2 else Expected(value=guess[0], spread=spread, periods=known, method=guess[1]))
-        is_loss = value is not None and guess is not None and known >= 4 and value > guess[0] + _OUTSIDE * max(spread, 0.1 * abs(guess[0]))
+        is_loss = (
+            value is not None
+            and guess is not None
+            and known >= 4
+            and sign * (value - guess[0]) > _OUTSIDE * max(spread, 0.1 * abs(guess[0]))
+        )
         in_a_row = in_a_row + 1 if is_loss else 0
         if in_a_row >= _NEW_NORMAL:  # what lasts is the level: take the stretch in
             ordinary[i - in_a_row + 1 :] = [*values[i - in_a_row + 1 : i], value]

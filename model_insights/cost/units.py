@@ -12,7 +12,7 @@ import msgspec
 import polars as pl
 
 from model_insights.config import CostRule, Expression, TableSource
-from model_insights.cost.join import REASON, Joined, When, join, joinable, slice_text, slices_by_text
+from model_insights.cost.join import REASON, Joined, Keyed, When, join, joinable, slice_text, slices_by_text
 from model_insights.errors import TableError
 from model_insights.noun import Noun
 from model_insights.slices import AnySlice, SliceKey, SliceValue
@@ -115,11 +115,11 @@ def _expressions(rule: CostRule) -> dict[str, tuple[str, Expression | None]]:
 def _computed(rule: CostRule, frame: pl.DataFrame) -> pl.DataFrame:
     """The matched rows with volume, events, values and unit as columns of their own."""
     wanted = {column: pair for column, pair in _expressions(rule).items() if pair[1] is not None}
-    return _selected(
+    return selected(
         rule,
         frame,
         [
-            *[_expression(rule, name, text).alias(column) for column, (name, text) in wanted.items() if text is not None],
+            *[expression(rule, name, text).alias(column) for column, (name, text) in wanted.items() if text is not None],
             *[pl.col(column).alias(f"{_UNIT}{i}") for i, column in enumerate(rule.unit)],
             *[pl.lit(None, dtype=pl.Float64).alias(column) for column in (_VOLUME, _EVENTS) if column not in wanted],
         ],
@@ -129,19 +129,20 @@ def _computed(rule: CostRule, frame: pl.DataFrame) -> pl.DataFrame:
 def _volumes(rule: CostRule, frame: pl.DataFrame) -> pl.DataFrame:
     """Rows without a partner, with their volume where their own table tells it."""
     text = rule.volume if rule.volume != 0 else None
-    volume = pl.lit(None, dtype=pl.Float64) if text is None else _expression(rule, "volume", text)
-    return _selected(rule, frame, [volume.alias(_VOLUME)]).with_columns(_finite(_VOLUME))
+    volume = pl.lit(None, dtype=pl.Float64) if text is None else expression(rule, "volume", text)
+    return selected(rule, frame, [volume.alias(_VOLUME)]).with_columns(_finite(_VOLUME))
 
 
-def _selected(rule: CostRule, frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl.DataFrame:
+def selected(rule: Keyed, frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl.DataFrame:
     try:
         return frame.with_columns(columns)
     except pl.exceptions.PolarsError as error:
         have = ", ".join(column for column in frame.columns if not column.startswith("__"))
-        raise TableError(f"Cost {rule.name!r} cannot be computed: {str(error).splitlines()[0]}. The joined tables have {have}.") from error
+        wrong = str(error).splitlines()[0].split("; valid columns")[0]
+        raise TableError(f"Cost {rule.name!r} cannot be computed: {wrong}. The joined tables have {have}.") from error
 
 
-def _expression(rule: CostRule, name: str, text: Expression) -> pl.Expr:
+def expression(rule: Keyed, name: str, text: Expression) -> pl.Expr:
     """Polars' SQL expression over columns: it has no function that reads or writes, and nothing is ever evaluated as Python."""
     if not isinstance(text, str):
         return pl.lit(float(text))
@@ -205,14 +206,14 @@ def _unit_row(rule: CostRule, key: Sequence[object], group: pl.DataFrame) -> Uni
     volume = float(group[_VOLUME].sum()) if rule.volume != 0 else None
     weights = group[_VOLUME] / volume if volume else pl.Series([1.0 / group.height] * group.height)
     return UnitRow(
-        unit=SliceKey(items=tuple(zip(rule.unit, map(_slice_value, key), strict=True))),
+        unit=SliceKey(items=tuple(zip(rule.unit, map(slice_value, key), strict=True))),
         volume=volume,
         events=float(group[_EVENTS].sum()) if rule.demand is not None else None,
         values=tuple(float((group[f"{_VALUE}{i}"] * weights).sum()) for i in range(len(rule.prices))),
     )
 
 
-def _slice_value(value: object) -> SliceValue:
+def slice_value(value: object) -> SliceValue:
     return value if isinstance(value, (int, float, str)) else str(value)
 
 

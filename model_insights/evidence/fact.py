@@ -8,6 +8,7 @@ from model_insights.noun import Noun
 
 Corner = Literal["business", "data", "model"]
 State = Literal["held", "watch", "violated", "unknown"]
+Account = Literal["mistakes", "result"]  # which money a fact speaks of: the cost of mistakes, or the business result
 _ORDER = {"violated": 0, "watch": 1, "unknown": 2, "held": 3}
 
 
@@ -23,7 +24,7 @@ class Evidence(Noun):
     """One fact about the run against its reference.
 
     `sentence` says it whole, numbers included. `money` is the part of the change of cost that it accounts for (up is positive),
-    None where not known. `band` says what would have been unremarkable."""
+    None where not known, and always None where the fact is of the other `account`. `band` says what would have been unremarkable."""
 
     id: str
     corner: Corner
@@ -36,6 +37,7 @@ class Evidence(Noun):
     band: str = ""
     money: float | None = None
     source: Source = Source(kind="none")
+    account: Account = "mistakes"
 
 
 def ordered(facts: tuple[Evidence, ...]) -> tuple[Evidence, ...]:

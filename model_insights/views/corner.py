@@ -12,6 +12,7 @@ _SENTENCES = (
     ("business:outcome:", "in {subject} customers act differently, outcome rate {value}"),
     ("business:values:", "prices or costs of {subject} changed, {value}"),
     ("business:event:", "{subject} event of {value}"),
+    ("business:result", "the {measure} of the period is {value}"),
     ("business:volume", "the volume changed by {value}"),
     ("data:change:", "{subject} is distributed differently, {value}"),
     ("data:anomaly:", "{subject} is not as the schema asks, {value}"),

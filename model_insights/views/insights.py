@@ -277,13 +277,20 @@ def _evidence_table(name: str, facts: tuple[Evidence, ...], words: Words, asked:
                 Cell(text=f"{fact.subject}: {fact.measure}" if fact.measure != fact.subject else fact.subject),
                 Cell(text=fact.sentence, hint=f"Unremarkable: {fact.band}" if fact.band else ""),
                 Cell(text=fact.value_text, value=abs(fact.value) if fact.value is not None else None),
-                Cell(text=words.change(fact.money) if fact.money is not None else "not known", value=abs(fact.money) if fact.money is not None else None,
-                     tone="neutral" if fact.money is not None else "muted"),
+                _money_cell(fact, words),
             ),
         )
         for fact in facts
     ]  # fmt: skip
     return table(name, f"Evidence: {CORNERS[name].lower()}", _EVIDENCE, rows, asked, empty="No evidence.", size=10)
+
+
+def _money_cell(fact: Evidence, words: Words) -> Cell:
+    if fact.account == "result":
+        return Cell(text="other account", tone="muted", hint="business result: never added to the cost of mistakes")
+    if fact.money is None:
+        return Cell(text="not known", tone="muted")
+    return Cell(text=words.change(fact.money), value=abs(fact.money))
 
 
 def _corner_figures(judged: Judgement, name: CornerName | str, words: Words) -> list[Block]:

@@ -36,6 +36,7 @@ from model_insights.views.estimate import estimate_blocks, estimate_of
 from model_insights.views.joined import join_facts, not_covered, rate_facts
 from model_insights.views.kinds import kind_facts, rule_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
+from model_insights.views.result import result_sections
 from model_insights.wording import Words, money_value, plural
 
 _FORMULAS = {
@@ -53,12 +54,13 @@ def sections(
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
     if judged.cost is None:
-        return (_no_cost(judged, words),)
+        return (_no_cost(judged, words), *result_sections(judged, words, tables))
     return (
         _money_section(judged, words),
         _slices_section(judged, judged.cost, words, tables),
         *choice_sections(judged, judged.cost, plots, earlier_plots, float(threshold) if threshold else None, words, tables),
         hangs_section(judged, judged.cost, words, tables.get("sensitivity")),
+        *result_sections(judged, words, tables),
         _account_section(judged, judged.cost, words),
     )
 
