@@ -18,12 +18,14 @@ from model_insights.cost.model import Floats
 from model_insights.assuming import scaled, told
 from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
+from model_insights.evidence.findings import READING, RowFindings, scaled_findings
 from model_insights.history import Reference, judged_runs, references
 from model_insights.ids import parse_slice
 from model_insights.judgement import Case, Judgement, Series, judge, ordinary_before, series
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Attributions, Plot
 from model_insights.reading import Configurations, PlotShelf, Settings, read_case
+from model_insights.reading_combinations import RowShelf, asked_of
 from model_insights.record import VerdictRecord, record
 from model_insights.remembered import Remembered
 from model_insights.run import History, Run
@@ -57,6 +59,9 @@ class Book:
         self._lock = threading.Lock()
         self._made: tuple[Series, Calibration] | None = None
         self._judged: dict[tuple[str, str], Judgement] = {}
+        self._shelf: RowShelf | None = None
+        self._cache: Cache | None = None  # for what rows say
+        self.reads_rows = True  # False: that comes later, with `read_rows`
 
     @classmethod
     def read(
@@ -92,6 +97,32 @@ class Book:
                 self._made = series(self.case, calibration), calibration
             return self._made
 
+    def _findings(self, run: Run, reference: Run | None) -> RowFindings:
+        """What the rows of the run say, read once."""
+        if self._base is not None:
+            return scaled_findings(self._base._findings(run, reference), self._factor)
+        return self._counted(run, reference) if self.reads_rows else RowFindings(coverage=READING, slices=READING)
+
+    def _counted(self, run: Run, reference: Run | None) -> RowFindings:
+        made, calibration = self._series()
+        with self._lock:
+            if self._shelf is None:
+                self._shelf = RowShelf(made.runs, asked_of(self.case, made.costs, calibration.clocks), self._cache)
+        return self._shelf.findings(run, reference)
+
+    def defer_rows(self, cache: Cache | None) -> None:
+        """Leave what rows say for `read_rows`, to be kept in `cache`."""
+        self._cache, self.reads_rows = cache, False
+
+    def read_rows(self, say: Callable[[str], None]) -> None:
+        """What the rows of the page that opens first say: read now, in the background of whoever calls."""
+        runs = judged_runs(self.history)
+        if runs:
+            say(f"Reading the rows of {self.name}")
+            run = self._run("", runs)
+            self._counted(run, self._reference(run, runs, "")[2])
+        self.reads_rows = True
+
     def _ordinary(self, run: Run, runs: tuple[Run, ...]) -> tuple[Reference, ...]:
         """The last period at the expected level, offered first (and so chosen by default) when the loss began before the previous run."""
         found = ordinary_before(self._series()[0], run)
@@ -118,6 +149,7 @@ class Book:
             plot_reason=reason, attributions=found, attribution_reason=why,
             earlier_attributions=self._attributions(request, reference)[0], extra_notices=self.notices, past=self._past(request, run),
             confirmed=self._remembered.causes(self.history.pipeline),
+            rows=self._findings(run, reference) if request.view in ("insights", "cost") else None,
         )  # fmt: skip
         page = told(compose(request, judged, shelf), judged, self._factor)
         if page.view != "insights":
@@ -231,8 +263,10 @@ class Workspace:
         `config`: path(s) of insights.toml, separated by commas; empty: the nearest at or above each pipeline root."""
         return cls(logdir, config=config, state=state)
 
-    def scan(self, progress: Callable[[str], None] | None = None) -> None:
-        """Reads what changed since the last scan. Never raises for what is on disk: problems become notices."""
+    def scan(self, progress: Callable[[str], None] | None = None, *, rows: bool = True) -> None:
+        """Reads what changed since the last scan. Never raises for what is on disk: problems become notices.
+
+        `rows` False leaves out what rows say of combinations and slices: pages open sooner, and `read_rows` fills them."""
         say = progress or (lambda _: None)
         with self._scanning:
             say("Looking for pipelines")
@@ -248,9 +282,20 @@ class Workspace:
                 say(f"Pricing {history.name}")
                 settings = configurations.of(history.name, history.root)
                 books[history.pipeline] = Book.read(history, settings, self._remembered, self._scores, kept=self._rows)
+            for book in books.values():
+                book.defer_rows(self._cache)
             self._books, self._problems, self._seen = books, tuple(problems), seen
             self.scanned = True
             self.generation += 1
+        if rows:
+            self.read_rows(progress)
+
+    def read_rows(self, progress: Callable[[str], None] | None = None) -> None:
+        """Reads the rows that the pages opening first speak of, where a scan left them out; the pages are new then."""
+        waiting = [book for book in self._books.values() if not book.reads_rows]
+        for book in waiting:
+            book.read_rows(progress or (lambda _: None))
+        self.generation += bool(waiting)
 
     def has_pipelines(self) -> bool:
         return bool(self._books)

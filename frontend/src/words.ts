@@ -40,6 +40,7 @@ const SECTION_WORDS: Readonly<Record<string, string>> = {
   sensitivity: "If prices were wrong",
   result: "Business result",
   changed: "What changed",
+  search: "Slices found",
   confusion: "Mistakes",
 };
 

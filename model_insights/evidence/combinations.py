@@ -32,6 +32,7 @@ LISTED = 25  # combinations of each list
 _TESTABLE = 10  # rows of both periods together from which a combination can be beyond chance at all (Tarone)
 _BINS = 20  # of the support-versus-loss curve
 _DRAWS = 400
+_CLEAR = 0.01  # a p below is beyond chance: the curve is looked at every period
 _SEED = 20_240_614
 
 Group = tuple[int, ...]  # features that are crossed, by number
@@ -98,7 +99,7 @@ class SupportCurve(Noun):
 
     @property
     def is_beyond_chance(self) -> bool:
-        return self.p < 0.05 and self.cost.value > 0
+        return self.p < _CLEAR and self.cost.low > 0
 
 
 class ThinMass(Noun):

@@ -56,13 +56,15 @@ class FoundSlice(Noun):
 
 
 class CriticalSlice(Noun):
-    """A slice declared critical, on all rows; the interval is at CRITICAL_LEVEL. `most`: share of costly rows that is still possible (95 %)."""
+    """A slice declared critical, on all rows; the interval is at CRITICAL_LEVEL.
+
+    `costly`: rows that cost something, `most`: the share of them that is still possible (95 %); None where rows may also bring money."""
 
     text: str
     rows: int
-    costly: int
-    money: Money | None
-    most: float
+    costly: int | None = None
+    money: Money | None = None
+    most: float | None = None
     reason: str = ""  # why nothing can be said
 
 
@@ -299,18 +301,22 @@ def _critical(table: RowTable, wanted: Mapping[str, object]) -> CriticalSlice:
     text = ", ".join(f"{column}={value}" for column, value in wanted.items())
     columns = {one.name: one for one in table.columns}
     if lacking := [name for name in wanted if name not in columns]:
-        return CriticalSlice(text=text, rows=0, costly=0, money=None, most=1.0, reason=f"the rows have no {', '.join(lacking)}")
+        return CriticalSlice(text=text, rows=0, reason=f"the rows have no {', '.join(lacking)}")
     mask = np.ones(table.rows, bool)
     for name, value in wanted.items():
         mask &= _equals(columns[name], value)
     loss = table.loss[mask] if table.loss is not None else np.zeros(0)
     loss = loss[np.isfinite(loss)]
     if not len(loss):
-        return CriticalSlice(text=text, rows=int(mask.sum()), costly=0, money=None, most=1.0, reason="no row of it has a cost")
-    costly, total = int((loss > 0).sum()), float(loss.sum())
+        return CriticalSlice(text=text, rows=int(mask.sum()), reason="no row of it has a cost")
+    total = float(loss.sum())
     half = float(stats.norm.ppf(0.5 + CRITICAL_LEVEL / 2)) * math.sqrt(float(np.square(loss).sum()))
+    found = CriticalSlice(text=text, rows=len(loss), money=Money(value=total, low=total - half, high=total + half))
+    if table.loss is not None and float(np.nanmin(table.loss)) < 0:
+        return found
+    costly = int((loss > 0).sum())
     most = min(1.0, 3 / len(loss)) if not costly else float(stats.beta.ppf(0.975, costly + 0.5, len(loss) - costly + 0.5))
-    return CriticalSlice(text=text, rows=len(loss), costly=costly, money=Money(value=total, low=total - half, high=total + half), most=most)
+    return msgspec.structs.replace(found, costly=costly, most=most)
 
 
 def _equals(column: Column, value: object) -> Mask:

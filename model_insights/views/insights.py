@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from model_insights.evidence.fact import Evidence, worst
+from model_insights.evidence.findings import RowFindings
 from model_insights.ids import feature_id
 from model_insights.judgement import Judgement
 from model_insights.ledger import Ledger
@@ -36,6 +37,7 @@ from model_insights.view import (
     Value,
     Waterfall,
 )
+from model_insights.views import combinations, search
 from model_insights.views.corner import corner_title, strongest
 from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
@@ -64,12 +66,19 @@ def sections(
     confirmed: Mapping[str, tuple[str, str]],
     words: Words,
     tables: Mapping[str, TableRequest],
+    rows: RowFindings | None = None,
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order."""
     verdict, ledger = judged.verdict, judged.ledger
+    corners = {name: _corner_section(judged, name, verdict, words, tables) for name in CORNERS}
+    if rows is not None and (found := search.corner_table(judged, rows, words, tables)) is not None:
+        corners["model"] = msgspec.structs.replace(corners["model"], blocks=(*corners["model"].blocks, found))
     return (
         _with_remark(_verdict_section(judged, verdict, ledger, words, tables), confirmed, judged.run.id),
-        *(_corner_section(judged, name, verdict, words, tables) for name in ("business", "data", "model")),
+        corners["business"],
+        corners["data"],
+        *((combinations.section(judged, rows, words, tables),) if rows is not None else ()),
+        corners["model"],
         _history_section(judged, past, confirmed, words, tables.get("past")),
         _lineage_section(judged, words),
         _how_section(judged, verdict, ledger, words),

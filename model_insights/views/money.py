@@ -8,6 +8,7 @@ from model_insights.cost.account import CostLine, RunCost, by_unit
 from model_insights.cost.level import Expected
 from model_insights.cost.threshold import Plots
 from model_insights.cost.unlabelled import Estimate
+from model_insights.evidence.findings import RowFindings
 from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
 from model_insights.slices import SliceKey
@@ -31,6 +32,7 @@ from model_insights.view import (
     TableRequest,
     TimeSeries,
 )
+from model_insights.views import search
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
 from model_insights.views.estimate import estimate_blocks, estimate_of
 from model_insights.views.joined import join_facts, not_covered, rate_facts
@@ -50,7 +52,7 @@ _FORMULAS = {
 
 
 def sections(
-    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest], threshold: str = ""
+    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest], threshold: str = "", *, rows: RowFindings | None = None
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
     if judged.cost is None:
@@ -58,6 +60,7 @@ def sections(
     return (
         _money_section(judged, words),
         _slices_section(judged, judged.cost, words, tables),
+        *((search.section(judged, rows, words, tables),) if rows is not None else ()),
         *choice_sections(judged, judged.cost, plots, earlier_plots, float(threshold) if threshold else None, words, tables),
         hangs_section(judged, judged.cost, words, tables.get("sensitivity")),
         *result_sections(judged, words, tables),
