@@ -77,23 +77,44 @@ class Context(Noun):
     custom: dict[str, PropertyValue] = {}
 
 
-class Lineage(Noun):
+class Lineage(Noun, eq=False):
     """The part of a store that one pipeline's runs touch (shared by its runs), or an empty one where no store exists."""
 
     artifacts: dict[int, Artifact] = {}
     executions: dict[int, Execution] = {}
     events: tuple[Event, ...] = ()
     store: str = ""  # the file, as shown to a person; "" without MLMD
+    sides: dict[str, dict[int, tuple[int, ...]]] = {}  # of the events, by what is asked; made at the first question
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Lineage):
+            return NotImplemented
+        parts = ((one.artifacts, one.executions, one.events, one.store) for one in (self, other))
+        return next(parts) == next(parts)
 
     def producers(self, artifact: int) -> tuple[Execution, ...]:
         """Executions that wrote the artifact, earliest first (a cached execution publishes what an earlier one made)."""
-        ids = sorted({e.execution for e in self.events if e.artifact == artifact and e.is_output})
-        return tuple(self.executions[i] for i in ids if i in self.executions)
+        return tuple(self.executions[i] for i in sorted(self._side("producers", artifact)) if i in self.executions)
 
     def inputs(self, execution: int) -> tuple[Artifact, ...]:
-        ids = dict.fromkeys(e.artifact for e in self.events if e.execution == execution and e.is_input)
-        return tuple(self.artifacts[i] for i in ids if i in self.artifacts)
+        return tuple(self.artifacts[i] for i in self._side("inputs", execution) if i in self.artifacts)
 
     def outputs(self, execution: int) -> tuple[Artifact, ...]:
-        ids = dict.fromkeys(e.artifact for e in self.events if e.execution == execution and e.is_output)
-        return tuple(self.artifacts[i] for i in ids if i in self.artifacts)
+        return tuple(self.artifacts[i] for i in self._side("outputs", execution) if i in self.artifacts)
+
+    def _side(self, name: str, asked: int) -> tuple[int, ...]:
+        if not self.sides:
+            self.sides.update(_sides(self.events))
+        return self.sides[name].get(asked, ())
+
+
+def _sides(events: tuple[Event, ...]) -> dict[str, dict[int, tuple[int, ...]]]:
+    """One pass over the events: who wrote each artifact, what each execution read and wrote, each once and in the order of the events."""
+    found: dict[str, dict[int, dict[int, None]]] = {"producers": {}, "inputs": {}, "outputs": {}}
+    for event in events:
+        if event.is_output:
+            found["producers"].setdefault(event.artifact, {})[event.execution] = None
+            found["outputs"].setdefault(event.execution, {})[event.artifact] = None
+        elif event.is_input:
+            found["inputs"].setdefault(event.execution, {})[event.artifact] = None
+    return {name: {key: tuple(ids) for key, ids in side.items()} for name, side in found.items()}

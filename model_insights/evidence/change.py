@@ -239,6 +239,8 @@ def missing_change(reference: tuple[FeatureStats, int], current: tuple[FeatureSt
     if old.common.missing is None or new.common.missing is None:
         return None
     before, now = old.common.missing, new.common.missing
+    if before == now == 0:
+        return ShareChange(reference=0.0, current=0.0, low=0.0, high=0.0, p=1.0)
     counts = (before * n0, now * n1) if before * n0 + now * n1 <= (n0 + n1) / 2 else ((1 - before) * n0, (1 - now) * n1)
     value = value_change(("missing",), np.array([counts[0]]), np.array([counts[1]]), n0, n1)
     return msgspec.structs.replace(share_change((before, n0), (now, n1)), p=value.p if value is not None else 1.0)
@@ -246,7 +248,7 @@ def missing_change(reference: tuple[FeatureStats, int], current: tuple[FeatureSt
 
 def wilson(share: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval of a share."""
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     if n <= 0:
         return 0.0, 1.0
     centre, half = share + z * z / (2 * n), z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
@@ -275,8 +277,9 @@ def moves_with_time(spans: Sequence[DatasetStats]) -> frozenset[FeaturePath]:
     """Numeric features whose ranges in adjacent spans do not overlap, more often than not: clocks and running numbers, not drift."""
     apart: dict[FeaturePath, list[bool]] = {}
     for one, other in itertools.pairwise(spans):
+        known = {feature.path: feature for feature in one.features if feature.numeric}
         for feature in other.features:
-            before = one.feature(feature.path)
+            before = known.get(feature.path)
             if (
                 before
                 and before.numeric

@@ -26,7 +26,7 @@ from model_insights.run import Run
 from model_insights.stats import Anomalies, DatasetStats, FeaturePath, FeatureStats, Statistics
 from model_insights.wording import Words, plural
 
-FALSE_DISCOVERY = 0.05
+FALSE_DISCOVERY = 0.03  # of the change tests; with the 3 % of the outliers about 5 % of the pages hold a false alarm
 _CLEAR = 0.01  # a p below is said to be beyond chance where no alarm hangs on it
 _MISSING_JUMP = 0.01  # one percentage point: smaller jumps are listed, not called violated (A3)
 
@@ -94,7 +94,7 @@ def calibrate(runs: tuple[Run, ...]) -> Calibration:
 def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[FeatureJudgement, ...]:
     """Every feature of the run's main split against the same split of the reference.
 
-    One family of tests, of each feature's distribution and of its missing share: BH over all tests made (q = 0.05)."""
+    One family of tests, of each feature's distribution and of its missing share: BH over all tests made (q = 0.03)."""
     statistics = main_split(run)
     current = statistics.whole if statistics else None
     before = whole_of(reference, statistics.split) if statistics else None
@@ -342,8 +342,9 @@ def _tests_summary(judged: tuple[FeatureJudgement, ...], reference: Run, words: 
     found, made = sum(one.discovered for one in tested), len(tested) + gaps
     also = f", and {sum(one.missing_discovered for one in judged)} of {gaps} in their missing share," if gaps else ""
     sentence = (
-        f"{found} of {plural(len(tested), 'feature')}{also} changed against {words.day(reference.period.label)} after control of false discoveries at 5 %; "
-        f"without the control about {0.05 * made:.1f} of {made} tests would look changed by chance alone."
+        f"{found} of {plural(len(tested), 'feature')}{also} changed against {words.day(reference.period.label)} "
+        f"after control of false discoveries at {words.percent(FALSE_DISCOVERY)}; "
+        f"without the control about {FALSE_DISCOVERY * made:.1f} of {made} tests would look changed by chance alone."
     )
     usual = [one for one in tested if one.usual is not None and not one.discovered and one.change and (one.change.p or 0.0) < _CLEAR]
     if usual:

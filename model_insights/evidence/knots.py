@@ -40,10 +40,10 @@ def knots(feature: FeatureStats) -> Knots:
         edges, shares = marks, below
     xs, ys = _joined(marks, below, edges, shares)
     is_bounded = numeric is not None and numeric.min is not None and numeric.min >= 0 and n > 0
-    return Knots(
-        edges=edges, marks=marks, below=below, xs=xs, ys=ys, is_whole=feature.type == "INT",
-        at_zero=numeric.num_zeros / n if numeric is not None and is_bounded else None,
-    )  # fmt: skip
+    at_zero = numeric.num_zeros / n if numeric is not None and is_bounded else None
+    if at_zero and len(xs) and xs[0] == 0:
+        ys = np.maximum(ys, min(at_zero, 1.0))
+    return Knots(edges=edges, marks=marks, below=below, xs=xs, ys=ys, is_whole=feature.type == "INT", at_zero=at_zero)
 
 
 def _read(histogram: Histogram | None) -> tuple[Floats, Floats]:
@@ -82,7 +82,7 @@ def paired(reference: Knots, current: Knots) -> tuple[Floats, Floats, Floats]:
         return np.empty(0), np.empty(0), np.empty(0)
     step = _grid(reference, current)
     is_coarse = step > 0 or bool(np.isin(cuts[1:-1], current.edges).any())  # smooth values never meet again to the last digit
-    tied = np.full(len(cuts), True) if is_coarse else _tied(cuts, reference.edges) | _tied(cuts, current.edges)
+    tied = np.full(len(cuts), True) if is_coarse else _tied(cuts, reference.edges) | _after_tie(cuts, current.edges)
     kept = np.append(np.full(len(cuts) - 1, True), len(cuts) == 1)  # everything lies up to the largest
     kept[0] = bool(tied[0])  # the smallest value is a cut of its own only where it holds mass
     cuts, tied = cuts[kept], tied[kept]
@@ -110,6 +110,13 @@ def _lies_on(edges: Floats, step: float) -> bool:
 def _tied(cuts: Floats, edges: Floats) -> NDArray[np.bool_]:
     """Cuts on which two or more quantile edges lie."""
     return np.searchsorted(edges, cuts, side="right") - np.searchsorted(edges, cuts, side="left") > 1
+
+
+def _after_tie(cuts: Floats, edges: Floats) -> NDArray[np.bool_]:
+    """Cuts whose next edge below (or at them) is one that two or more quantiles share: how much mass it holds is known to a bucket only."""
+    below = edges[np.maximum(np.searchsorted(edges, cuts, side="right") - 1, 0)]
+    found: NDArray[np.bool_] = _tied(below, edges) & (below <= cuts) & ~((below == 0) & (cuts > 0) & (edges[0] == 0))  # zeros are counted
+    return found
 
 
 def _bounds(known: Knots, cuts: Floats, step: float) -> tuple[Floats, Floats]:

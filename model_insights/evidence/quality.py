@@ -6,9 +6,8 @@ current span has and the reference has not; the end of a corruption is not a new
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from model_insights.noun import Noun
 from model_insights.stats import DatasetStats, FeaturePath, FeatureStats
 
 Floats = NDArray[np.float64]
+Features = Mapping[FeaturePath, FeatureStats]
 Kind = Literal["unit", "partial unit", "stuck", "default value", "missing", "re-encoding", "swapped"]
 
 # Known factors between units: powers of ten, 1024, inches, feet, miles, pounds, minutes, hours.
@@ -72,18 +72,19 @@ class Corruption(Noun):
 def corruptions(reference: DatasetStats, current: DatasetStats, changed: Sequence[FeatureChange]) -> tuple[Corruption, ...]:
     """Faults found in the features that changed, one per feature (the most specific), by feature name."""
     paths = sorted({one.path for one in changed})
+    olds, news = ({one.path: one for one in whole.features} for whole in (reference, current))
     found: dict[FeaturePath, Corruption] = {}
-    for a, b in _swapped(reference, current, paths):  # first: a swapped column may look like a unit
+    for a, b in _swapped(olds, news, paths):  # first: a swapped column may look like a unit
         for path, other in ((a, b), (b, a)):
             found[path] = Corruption(path=path, kind="swapped", operator=Operator(kind="swapped", other=other), share=1.0)
     for path in (one for one in paths if one not in found):
-        old, new = reference.feature(path), current.feature(path)
+        old, new = olds.get(path), news.get(path)
         if old is None or new is None or old.type != new.type:
             continue
         hit = _numeric(old, new) if old.numeric and new.numeric else _categorical(old, new)
         if hit is not None:
             found[path] = hit
-    for path, hit in _missing(reference, current).items():
+    for path, hit in _missing(olds, reference.num_examples, current).items():
         found.setdefault(path, hit)
     return tuple(found[path] for path in sorted(found))
 
@@ -244,24 +245,34 @@ def _mixture(q0: Floats, factor: float, share: float) -> Floats:
     return np.interp(_GRID, cumulative, values[order])
 
 
-def _swapped(reference: DatasetStats, current: DatasetStats, paths: Sequence[FeaturePath]) -> list[tuple[FeaturePath, FeaturePath]]:
+def _swapped(olds: Features, news: Features, paths: Sequence[FeaturePath]) -> list[tuple[FeaturePath, FeaturePath]]:
     """Pairs of changed numeric features that each look like the other did: distances near a tenth of the spread, own ones above it all."""
     known = {}
     for path in paths:
-        old, new = reference.feature(path), current.feature(path)
+        old, new = olds.get(path), news.get(path)
         if old is not None and new is not None and old.numeric and new.numeric:
             q0, q1 = quantiles(old, _GRID), quantiles(new, _GRID)
             if q0 is not None and q1 is not None:
                 noise = 2 / math.sqrt(min(old.common.tot_num_values, new.common.tot_num_values))
                 known[path] = (q0[_MIDDLE], q1[_MIDDLE], max(float(q0[149] - q0[49]), 1e-12), 0.1 + noise)
     pairs = []
-    for a, b in itertools.combinations(known, 2):
+    for a, b in _candidates(known):
         (a0, a1, a_spread, near), (b0, b1, b_spread, _) = known[a], known[b]
         crossed = float(np.abs(a1 - b0).mean()) < near * b_spread and float(np.abs(b1 - a0).mean()) < near * a_spread
         moved = float(np.abs(a1 - a0).mean()) > a_spread and float(np.abs(b1 - b0).mean()) > b_spread
         if crossed and moved:
             pairs.append((a, b))
     return pairs
+
+
+def _candidates(known: Mapping[FeaturePath, tuple[Floats, Floats, float, float]]) -> list[tuple[FeaturePath, FeaturePath]]:
+    """Pairs whose means lie near each other crosswise: the difference of means is never above the mean distance, so no pair is lost."""
+    paths = list(known)
+    if len(paths) < 2:
+        return []
+    then, now, spread, near = np.array([(q0.mean(), q1.mean(), width, allowed) for q0, q1, width, allowed in known.values()]).T
+    is_near = np.abs(now[:, None] - then[None, :]) < near[:, None] * spread[None, :]
+    return [(paths[i], paths[j]) for i, j in np.argwhere(is_near & is_near.T) if i < j]
 
 
 # --- categories and presence -----------------------------------------------------------------------------------------------------
@@ -319,14 +330,14 @@ def _default_value(old: FeatureStats, new: FeatureStats) -> Corruption | None:
     return None
 
 
-def _missing(reference: DatasetStats, current: DatasetStats) -> dict[FeaturePath, Corruption]:
+def _missing(olds: Features, examples: int, current: DatasetStats) -> dict[FeaturePath, Corruption]:
     """Jumps of the missing share by more than one percentage point and four standard errors."""
     found = {}
     for new in current.features:
-        old = reference.feature(new.path)
-        if old is None or old.common.missing is None or new.common.missing is None:
+        old = olds.get(new.path)
+        if old is None or old.common.missing is None or not new.common.missing:
             continue
-        change = share_change((old.common.missing, reference.num_examples), (new.common.missing, current.num_examples))
+        change = share_change((old.common.missing, examples), (new.common.missing, current.num_examples))
         error = (change.high - change.low) / 3.92
         if change.difference > max(0.01, 4 * error) and change.reference < 1:
             share = change.difference / (1 - change.reference)
