@@ -30,7 +30,14 @@ CORE = [
 ]
 SETUPTOOLS = "setuptools<82"  # What-If 1.8 and TensorBoard before 2.20 import pkg_resources, which setuptools 82 no longer has
 EXTRAS = {
-    "report": ["matplotlib>=3.10.9,<4", "weasyprint>=68,<71", "jinja2>=3.1,<4", "pypdfium2>=4.26,<6", "pillow>=10.1,<14"],
+    "report": [
+        "matplotlib>=3.10.9,<4",
+        "weasyprint>=68,<71",
+        "jinja2>=3.1,<4",
+        "pypdfium2>=4.26,<6",
+        "pillow>=10.1,<14",
+        "fonttools>=4.59.2,<5",
+    ],
     "what-if": ["tensorboard-plugin-wit>=1.8.1,<2", "tensorflow>=2.16,<3", SETUPTOOLS],
     "pipeline": [  # what runs inside a TFX pipeline, and what the oracle tests compare with; Python 3.10 and 3.11
         "tensorflow>=2.16,<3",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 
 from msgspec.structs import replace
 
@@ -11,7 +11,7 @@ from model_insights.view import Cell, Column, Headline, Row, Section, Table, Ton
 from model_insights.wording import CORNERS
 from report.gather import Material
 from report.look import Look
-from report.pages import Report, Sheet, checksum, convert_printable, cut_sheet, limits_of, printable, running, verdict_sheet
+from report.pages import Report, Sheet, checksum, convert_printable, numbered, printable, running, shown, verdict_sheet
 
 _RANK = {"emergency": 4, "big": 3, "little": 2, "unknown": 1, "none": 0}
 _TONES: dict[str, Tone] = {"none": "good", "little": "watch", "big": "bad", "emergency": "bad", "unknown": "unknown"}
@@ -26,10 +26,13 @@ _COLUMNS = (
 )
 
 
-def plan_all(
-    found: Sequence[Material], tight: Mapping[str, int] | None = None, *, only: Collection[str] = (), look: Look | None = None
-) -> Report:
-    """The report of several pipelines. `tight` and `only` as in pages.plan; `look`: of the worst pipeline unless given."""
+def plan_all(found: Sequence[Material], *, look: Look | None = None) -> Report:
+    """The report of several pipelines, as HTML sets it. `look`: of the worst pipeline unless given."""
+    return shown(whole_all(found, look=look))
+
+
+def whole_all(found: Sequence[Material], *, look: Look | None = None) -> Report:
+    """The report of several pipelines, uncut."""
     ranked = worst_first(found)
     look = convert_printable(look or ranked[0].look)
     mains = [printable(main_view(one)) for one in ranked]
@@ -37,11 +40,9 @@ def plan_all(
         _summary(mains),
         *(_page(one, view, i) for i, (one, view) in enumerate(zip(ranked, mains, strict=True)) if look.length != "brief"),
     ]
-    limits = limits_of(sheets, tight)
     digest = hashlib.sha256("".join(checksum(one.views) for one in ranked).encode()).hexdigest()
     return Report(
-        title=f"{len(ranked)} pipelines", subtitle="worst first", locale=mains[0].locale, view=mains[0],
-        sheets=tuple(cut_sheet(sheet, limits[sheet.id]) for sheet in sheets if not only or sheet.id in only),
+        title=f"{len(ranked)} pipelines", subtitle="worst first", locale=mains[0].locale, view=mains[0], sheets=numbered(sheets),
         notices=(), facts=(), most_notices=0, running=f"{len(ranked)} pipelines, worst first", mark=digest[:12], checksum=digest,
         look=replace(look, review=type(look.review)()),
     )  # fmt: skip

@@ -11,27 +11,16 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from model_insights.view import (
-    Block,
-    Curve,
-    Distribution,
-    Fact,
-    Facts,
-    Figure,
-    HeatMap,
-    Paragraph,
-    Scatter,
-    Section,
-    Severity,
-    SeverityLevel,
-    Table,
-)
+from model_insights.view import Block, Cell, Column, Facts, Figure, Paragraph, Section, Severity, SeverityLevel, Table
+from report.columns import cell_size, widths
 from report.figures import FULL, HALF, draw
+from report.glossary import GLOSSARY
 from report.look import style_of
+from report.measure import FONTS
 from report.pages import Report
+from report.parts import is_wordy, paired
 
 HERE = Path(__file__).parent
-FONTS = {400: HERE / "fonts" / "Inter-Regular.ttf", 600: HERE / "fonts" / "Inter-SemiBold.ttf"}
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[ \u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?"
 )
@@ -41,18 +30,6 @@ LADDER: tuple[tuple[SeverityLevel, str], ...] = (
     ("big", "Big problem"),
     ("emergency", "Emergency"),
 )
-_WORDS = (
-    ("Mistake", "A prediction that turned out wrong, whatever the model's reason."),
-    ("Cost of mistakes", "What perfect predictions would have saved in the period."),
-    ("Slice", "A part of the cases: one product line, one region."),
-    ("Reference", "The period this one is compared with."),
-    ("Expected level", "What the period would have cost had nothing changed."),
-    ("Interval", "Where the true number lies with the stated certainty."),
-    ("Held, watch, violated", "What became of an assumption the model rests on."),
-    ("Cannot tell", "The part of a change that the files give to no corner."),
-    ("Serving model", "The model whose predictions were used in the period."),
-)
-GLOSSARY = tuple(Fact(label=word, value=meaning) for word, meaning in _WORDS)
 
 
 class Part(NamedTuple):
@@ -79,7 +56,9 @@ def render(report: Report, *, faces: str = "", images: bool = False) -> str:
             rows=_rows,
             part=_part,
             ladder=_ladder,
-            wordy=_is_wordy,
+            wordy=is_wordy,
+            widths=_widths,
+            classes=_classes,
             image=_image if images else None,
             glossary=GLOSSARY,
         )
@@ -105,27 +84,20 @@ def _embedded_faces() -> str:
 
 
 def _rows(section: Section, close: bool) -> list[tuple[Part, ...]]:
-    """Blocks from top to bottom. Beside a table, two small figures that follow each other share a row."""
-    out: list[tuple[Part, ...]] = []
-    blocks = list(section.blocks)
-    paired = any(isinstance(block, Table) for block in blocks)
-    while blocks:
-        if paired and len(blocks) > 1 and _is_small(blocks[0]) and _is_small(blocks[1]):
-            out.append((_part(blocks.pop(0), HALF, close), _part(blocks.pop(0), HALF, close)))
-        else:
-            out.append((_part(blocks.pop(0), FULL, close),))
-    return out
+    """Blocks from top to bottom, two small figures beside each other."""
+    return [tuple(_part(block, FULL if len(row) == 1 else HALF, close) for block in row) for row in paired(section.blocks)]
 
 
-def _is_wordy(section: Section) -> bool:
-    """Whether it can stand in a narrow column."""
-    return all(isinstance(block, Facts | Paragraph) for block in section.blocks)
+def _widths(table: Table) -> tuple[float, ...]:
+    """Per cent of the page's width."""
+    return tuple(round(100 * width / FULL, 2) for width in widths(table, cell_size(table), FULL))
 
 
-def _is_small(block: Block) -> bool:
-    if isinstance(block, Distribution):
-        return any(bin.low is not None or bin.high is not None for bin in block.bins)
-    return isinstance(block, Curve | Scatter) or (isinstance(block, HeatMap) and len(block.columns) <= 5)
+def _classes(cell: Cell, column: Column) -> Markup:
+    names = [
+        name for name, wanted in (("right", column.align == "right"), (cell.tone, cell.tone != "neutral" and not cell.state)) if wanted
+    ]
+    return Markup(f' class="{" ".join(names)}"') if names else Markup()
 
 
 def _part(block: Block, width: float = FULL, close: bool = False) -> Part:

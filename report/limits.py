@@ -22,22 +22,30 @@ class Limit(Noun):
     close: bool = True
 
 
-# From what usually fits a page to what always does: rows go before figures. Each takes less room than the one before it.
+# From what usually fits a page to what always does: rows go before figures.
 LIMITS = (
     Limit(rows=12, figures=4, facts=14, close=False),
-    Limit(rows=12, figures=4, facts=14),
-    Limit(rows=9, figures=4, facts=14),
-    Limit(rows=7, figures=4, facts=13),
-    Limit(rows=5, figures=4, facts=12),
-    Limit(rows=6, figures=3, facts=11),
-    Limit(rows=4, figures=3, facts=10),
-    Limit(rows=6, figures=2, facts=10),
-    Limit(rows=4, figures=2, facts=9),
-    Limit(rows=5, figures=1, facts=8),
-    Limit(rows=3, figures=1, facts=6),
-    Limit(rows=4, figures=0, facts=5, sections=4),
+    *(Limit(rows=rows, figures=4, facts=14) for rows in (12, 9, 7, 5, 4)),
+    *(Limit(rows=rows, figures=3, facts=12) for rows in (7, 5, 4, 3)),
+    *(Limit(rows=rows, figures=2, facts=10) for rows in (6, 5, 4, 3)),
+    *(Limit(rows=rows, figures=1, facts=8) for rows in (6, 5, 4, 3, 2)),
+    Limit(rows=4, figures=0, facts=6),
+    Limit(rows=2, figures=0, facts=5, sections=4),
     Limit(rows=2, figures=0, facts=2, sections=2),
 )
+# The last page keeps its facts: they are what it is for.
+GROUNDS = (
+    Limit(rows=8, figures=2, facts=24, close=False),
+    *(Limit(rows=rows, figures=1, facts=24) for rows in (8, 6, 5, 4, 3)),
+    *(Limit(rows=2, figures=0, facts=facts) for facts in (24, 18, 14, 10)),
+    Limit(rows=2, figures=0, facts=8, sections=4),
+    Limit(rows=2, figures=0, facts=2, sections=2),
+)
+
+
+def ladder(kind: str) -> tuple[Limit, ...]:
+    """The limits of a kind of sheet, each tried in turn."""
+    return GROUNDS if kind == "how" else LIMITS
 
 
 def cut_blocks(blocks: tuple[Block, ...], limit: Limit, figures: int) -> tuple[tuple[Block, ...], int]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from report import as_html, as_json, as_markdown, as_pdf, drawing
 from report.gather import Material
 
@@ -15,7 +13,7 @@ def make(found: tuple[Material, ...], form: str, *, together: bool = False) -> b
     if not together:
         return _one(found[0], form)
     with drawing():
-        from report.compare import plan_all, worst_first
+        from report.compare import plan_all, whole_all, worst_first
 
         ranked = worst_first(found)
         if form == "json":
@@ -28,7 +26,7 @@ def make(found: tuple[Material, ...], form: str, *, together: bool = False) -> b
             return render(plan_all(ranked)).encode()
         from report.pdf import bytes_of, fit
 
-        return bytes_of(*fit(partial(plan_all, ranked)))
+        return bytes_of(*fit(whole_all(ranked)))
 
 
 def _one(material: Material, form: str) -> bytes:

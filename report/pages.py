@@ -11,7 +11,7 @@ import msgspec
 
 from model_insights.noun import Noun
 from model_insights.view import Block, Fact, Facts, Notice, Paragraph, Section, Table, Triangle, View, Waterfall
-from report.limits import LIMITS, Limit, cut_blocks
+from report.limits import Limit, cut_blocks, ladder
 from report.look import Look, Review
 
 MOST_PAGES = 8  # but for the appendix
@@ -33,6 +33,7 @@ class Sheet(Noun):
     view: View | None = None  # whose verdict it is, where a report has several
     review: Review = Review()
     foot: str = ""  # words at the foot of its pages, where they are not the report's
+    page: str = "Appendix"  # "Page 3 of 8"
 
 
 class Report(Noun):
@@ -73,23 +74,26 @@ def plan(
     look: Look = NO_LOOK,
     appendix: Sequence[View] = (),
 ) -> Report:
-    """The report of some views. `tight` says for each sheet id how often it ran over its page (see LIMITS); `only`: these sheets."""
+    """The report of some views. `tight` says for each sheet id which of its limits holds (else the first); `only`: these sheets."""
+    return shown(whole(views, look=look, appendix=appendix), tight, only=only)
+
+
+def whole(views: Sequence[View], *, look: Look = NO_LOOK, appendix: Sequence[View] = ()) -> Report:
+    """Every sheet with all it could show, however long."""
     views, look = tuple(printable(view) for view in views), convert_printable(look)
     main = next((view for view in views if view.headline), views[0])
     sections = _sections(views)
     sheets = _without_bare(_without_repeats([_verdict(main, sections, look), *_middle(sections), _how(sections)]))
-    limits = limits_of(sheets, tight)
-    sheets = [cut_sheet(sheet, limits[sheet.id]) for sheet in sheets if look.length != "brief" or sheet.kind == "verdict"]
-    sheets += appendix_sheets(tuple(printable(view) for view in appendix))
+    sheets = [sheet for sheet in sheets if look.length != "brief" or sheet.kind == "verdict"]
     return Report(
         title=main.title,
         subtitle=main.subtitle,
         locale=main.locale,
         view=main,
-        sheets=tuple(sheet for sheet in sheets if not only or sheet.id in only),
+        sheets=(*numbered(sheets), *appendix_sheets(tuple(printable(view) for view in appendix))),
         notices=_once(notice for view in views for notice in view.notices),
         facts=_provenance(views, main),
-        most_notices=max(limits["how"].rows // 2, 1),
+        most_notices=0,
         running=running(main),
         mark=next((fact.value for fact in main.footer if fact.label == "Checksum"), checksum(views)[:12]),
         checksum=checksum(views),
@@ -97,9 +101,23 @@ def plan(
     )
 
 
-def limits_of(sheets: Sequence[Sheet], tight: Mapping[str, int] | None) -> dict[str, Limit]:
-    """By sheet id, the limit of how often it ran over."""
-    return {sheet.id: LIMITS[min((tight or {}).get(sheet.id, 0), len(LIMITS) - 1)] for sheet in sheets}
+def numbered(sheets: Sequence[Sheet]) -> tuple[Sheet, ...]:
+    """Each sheet is a page, and says which of how many."""
+    return tuple(msgspec.structs.replace(sheet, page=f"Page {i} of {len(sheets)}") for i, sheet in enumerate(sheets, 1))
+
+
+def shown(report: Report, tight: Mapping[str, int] | None = None, *, only: Collection[str] = ()) -> Report:
+    """The sheets cut to the limits of `tight`; `only`: these sheets. An appendix is never cut."""
+    kept = [sheet for sheet in report.sheets if not only or sheet.id in only]
+    limits = {sheet.id: _limit(sheet, (tight or {}).get(sheet.id, 0)) for sheet in kept}
+    sheets = tuple(sheet if sheet.kind == "appendix" else cut_sheet(sheet, limits[sheet.id]) for sheet in kept)
+    notices = max(limits["how"].rows // 2, 1) if "how" in limits else 0
+    return msgspec.structs.replace(report, sheets=sheets, most_notices=notices)
+
+
+def _limit(sheet: Sheet, level: int) -> Limit:
+    steps = ladder(sheet.kind)
+    return steps[min(level, len(steps) - 1)]
 
 
 def running(view: View) -> str:

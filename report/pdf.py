@@ -1,21 +1,21 @@
-"""HTML to a tagged PDF: WeasyPrint lays out, pages that run over are cut and laid out again, nothing is ever fetched."""
+"""HTML to a tagged PDF: WeasyPrint lays out what is foretold to fit, pages that run over all the same are cut further, nothing is ever fetched."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 
 from weasyprint import HTML, Document
+from weasyprint.document import Page
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from model_insights.view import View
-from report.html import FONTS, font_face, render
-from report.limits import LIMITS
+from report.heights import foretold, next_levels
+from report.html import font_face, render
 from report.look import Look
-from report.pages import NO_LOOK, Report, plan
+from report.measure import FONTS
+from report.pages import NO_LOOK, Report, shown, whole
 
 VARIANT = "pdf/ua-1"
 FONT_FILES = {f"insights-font:{weight}": path for weight, path in FONTS.items()}  # short addresses: long data slows the CSS parser
@@ -37,9 +37,6 @@ class OwnFilesOnly(URLFetcher):  # type: ignore[misc]
         raise Refused(f"The report fetches nothing, and a page asked for {url[:80]!r}.")
 
 
-Planner = Callable[..., Report]  # (tight, only=...): see pages.plan
-
-
 def to_pdf(views: Sequence[View], *, look: Look = NO_LOOK, appendix: Sequence[View] = ()) -> bytes:
     """The report as PDF/UA: at most eight pages and the appendix, tagged, with bookmarks. Equal views give equal bytes."""
     return bytes_of(*lay_out(views, look=look, appendix=appendix))
@@ -53,41 +50,34 @@ def bytes_of(report: Report, document: Document) -> bytes:
 
 def lay_out(views: Sequence[View], *, look: Look = NO_LOOK, appendix: Sequence[View] = ()) -> tuple[Report, Document]:
     """The report of some views, laid out."""
-    return fit(partial(plan, views, look=look, appendix=appendix))
+    return fit(whole(views, look=look, appendix=appendix))
 
 
-def fit(planned: Planner) -> tuple[Report, Document]:
-    """Lay out; for sheets that run over their page the most that fits is sought, then all is laid out once more."""
-    fonts = FontConfiguration()
-    report = planned()
-    document = _set(report, fonts)
-    over = _over(report, document)
-    if not over:
-        return report, document
-    report = planned(_fitting(planned, over, fonts))
-    return report, _set(report, fonts)
+def fit(report: Report) -> tuple[Report, Document]:
+    """Every sheet on its page, cut to what is foretold to fit; where the layout knows better, that sheet is cut further and laid out again.
 
-
-def _fitting(planned: Planner, over: set[str], fonts: FontConfiguration) -> dict[str, int]:
-    """For each sheet that runs over the first of LIMITS that fits, by bisection; all of them are tried in one layout."""
-    low, high = dict.fromkeys(over, 1), dict.fromkeys(over, len(LIMITS) - 1)
-    while open_ones := [name for name in over if low[name] < high[name]]:
-        tried = {name: (low[name] + high[name]) // 2 for name in open_ones}
-        part = planned(tried, only=open_ones)
-        still = _over(part, _set(part, fonts))
-        for name, level in tried.items():
-            if name in still:
-                low[name] = level + 1
-            else:
-                high[name] = level
-    return low
+    The appendix is laid out once, by itself, with page numbers of its own."""
+    fonts, levels = FontConfiguration(), foretold(report)
+    wanted, documents = list(levels), []
+    pages: dict[str, list[Page]] = {}
+    while wanted:
+        document = _set(shown(report, levels, only=wanted), fonts)
+        documents.append(document)
+        found = _pages(document, wanted)
+        further = next_levels(report, levels, [name for name in wanted if len(found[name]) > 1])
+        pages |= {name: found[name] for name in found if name not in further}
+        levels, wanted = levels | further, list(further)
+    laid = [page for name in levels for page in pages[name]]
+    rest = [sheet.id for sheet in report.sheets if sheet.id not in levels]
+    if rest:
+        laid += _set(shown(report, only=rest), fonts).pages
+    return shown(report, levels), documents[0].copy(laid)
 
 
 def _set(report: Report, fonts: FontConfiguration) -> Document:
     return HTML(string=render(report, faces=FACES, images=True), url_fetcher=OwnFilesOnly()).render(font_config=fonts)
 
 
-def _over(report: Report, document: Document) -> set[str]:
-    """Ids of the sheets that take more than one page and may not."""
-    pages = Counter(name for page in document.pages for name in page.anchors)
-    return {sheet.id for sheet in report.sheets if pages[sheet.id] > 1 and sheet.kind != "appendix"}
+def _pages(document: Document, names: Sequence[str]) -> dict[str, list[Page]]:
+    """The pages of every sheet, by its id."""
+    return {name: [page for page in document.pages if name in page.anchors] for name in names}

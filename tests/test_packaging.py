@@ -23,6 +23,7 @@ ROOMS = ("model_insights", "tb_plugin", "report")
 SUPPLIERS = {
     "google": "protobuf",
     "PIL": "pillow",
+    "fontTools": "fonttools",
     "werkzeug": "tensorboard",
     "absl": "tensorboard",
     "markupsafe": "jinja2",

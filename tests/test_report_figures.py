@@ -29,6 +29,7 @@ from model_insights.view import (
     TimeSeries,
     Triangle,
     Value,
+    VerdictStrip,
     Waterfall,
 )
 from report.figures import DRAW, draw
@@ -47,6 +48,7 @@ BUILDERS: dict[str, Callable[..., Any]] = {
     "scatter": a.a_scatter,
     "lineage": a.a_lineage,
     "triangle": a.a_triangle,
+    "verdict strip": a.a_verdict_strip,
 }
 AXIS = Axis(label="Cost (EUR)")
 NOTHING: dict[str, Figure] = {
@@ -68,6 +70,7 @@ NOTHING: dict[str, Figure] = {
     "scatter": Scatter(title="", alt="nothing", x=AXIS, y=AXIS, points=()),
     "lineage": LineageGraph(title="", alt="nothing", nodes=(), edges=()),
     "triangle": a.a_triangle(alt="nothing", cannot_tell=Value(text="not known")),
+    "verdict strip": VerdictStrip(title="", alt="nothing", marks=()),
 }
 
 
@@ -76,7 +79,7 @@ def texts(svg: str) -> list[str]:
 
 
 def test_every_kind_of_the_closed_union_has_its_function():
-    kinds = {TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle}
+    kinds = {TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle, VerdictStrip}
 
     assert kinds == set(DRAW)
 
@@ -130,6 +133,12 @@ def test_a_time_series_says_lines_marks_and_the_selected_point():
         "Week of 16 Sep 2024: EUR 5,600",
         "Cost per week (EUR)",
     } <= set(said)
+
+
+def test_a_verdict_strip_says_corner_severity_and_period_in_words():
+    said = texts(draw(a.a_verdict_strip()))
+
+    assert {"D", "?", "emergency", "9 Sep", "Model"} <= set(said)
 
 
 def test_a_triangle_says_names_and_shares():

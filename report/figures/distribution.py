@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from model_insights.view import Distribution, DistributionBin
-from report.figures.paper import BAD, HAIR, INK, MAIN, MUTED, REFERENCE, Paper, measure, shorten, wrap
+from report.figures.paper import BAD, HAIR, INK, MAIN, MUTED, REFERENCE, Paper, shorten, wrap
 from report.figures.scale import Scale, spread
+from report.measure import measure
 
 PITCH, HEAD = 6.0, 7.0
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from model_insights.view import CornerShare, LineageGraph, Node, Triangle
-from report.figures.paper import BAND, FAINT, INK, MUTED, PANEL, STATES, WHITE, Paper, measure, shorten, wrap
+from report.figures.paper import BAND, FAINT, INK, MUTED, PANEL, STATES, WHITE, Paper, shorten, wrap
+from report.measure import measure
 
 BOX, GAP, GUTTER = 11.5, 3.5, 5.0
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from model_insights.view import HeatCell, HeatMap, Scatter, ScatterPoint
-from report.figures.paper import BAD, HAIR, INK, MAIN, MUTED, TONES, WHITE, Paper, measure, shorten
+from report.figures.paper import BAD, HAIR, INK, MAIN, MUTED, TONES, WHITE, Paper, shorten
 from report.figures.scale import Scale, spread
+from report.measure import measure
 
 PITCH, HEAD = 8.0, 11.0
 

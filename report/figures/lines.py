@@ -7,8 +7,9 @@ from math import nan
 from typing import NamedTuple
 
 from model_insights.view import Axis, Band, Curve, Line, Mark, Point, TimeSeries
-from report.figures.paper import BAD, BAND, FAINT, HAIR, INK, MAIN, MUTED, REFERENCE, WATCH, Paper, measure, shorten
+from report.figures.paper import BAD, BAND, FAINT, HAIR, INK, MAIN, MUTED, REFERENCE, WATCH, Paper, shorten
 from report.figures.scale import Scale, apart, spread
+from report.measure import measure
 
 ROW = 4.2  # millimetres between two lines of words
 

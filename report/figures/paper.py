@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Sequence
-from functools import cache
 from io import StringIO
 from itertools import count
-from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
 import matplotlib
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon, Rectangle
-from matplotlib.textpath import text_to_path
+from matplotlib.transforms import Affine2D
 
 from model_insights.view import State
+from report.measure import POINT, measure
 
 FAMILY = "Inter"
 MM = 25.4  # one inch
-POINT = MM / 72
 
 INK, MUTED, FAINT, HAIR, PANEL, WHITE = "#18222d", "#566270", "#93a0ad", "#d5dbe1", "#f3f5f7", "#ffffff"
 MAIN, REFERENCE, BAND = "#1d4f7c", "#7b8894", "#e6ebf1"
@@ -36,26 +34,6 @@ Align = Literal["left", "center", "right"]
 _RC = {"svg.fonttype": "none", "svg.hashsalt": "insights", "path.simplify": False}
 _XMLNS = 'xmlns="http://www.w3.org/2000/svg" role="img"'
 _SVG = "{http://www.w3.org/2000/svg}"
-
-
-FONTS = {
-    400: Path(__file__).parent.parent / "fonts" / "Inter-Regular.ttf",
-    600: Path(__file__).parent.parent / "fonts" / "Inter-SemiBold.ttf",
-}
-
-
-@cache
-def _font(size: float, weight: int) -> FontProperties:
-    return FontProperties(fname=FONTS[weight], size=size, weight=weight)  # by file: the machine's own fonts have no say
-
-
-@cache
-def measure(words: str, size: float = 8, weight: int = 400) -> float:
-    """Width of one line in millimetres."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a glyph that Inter lacks: a font of the machine draws it later
-        width, _, _ = text_to_path.get_text_width_height_descent(words, _font(size, weight), ismath=False)
-    return float(width) * POINT
 
 
 def shorten(words: str, room: float, size: float = 8, weight: int = 400) -> str:
@@ -90,60 +68,29 @@ class Paper:
         self._figure = Figure(figsize=(width / MM, height / MM))
         FigureCanvasSVG(self._figure)
         self._figure.patch.set_visible(False)
-        self._axes = self._figure.add_axes((0, 0, 1, 1))
-        self._axes.set_axis_off()
-        self._axes.set_xlim(0, width)
-        self._axes.set_ylim(height, 0)
+        self._place = Affine2D().scale(1 / POINT, -1 / POINT).translate(0, height / POINT)
         self._layer = count(1)  # what is drawn later lies on top, whatever its kind
+        self._words: list[str] = []  # these lie on top of all shapes
 
     def text(self, x: float, y: float, words: str, *, size: float = 8, weight: int = 400, color: str = INK, align: Align = "left") -> None:
         """One line of words whose capitals are centred on `y`."""
         if words:
             baseline = y + 0.36 * size * POINT  # half of Inter's cap height
-            self._axes.text(
-                x,
-                baseline,
-                words,
-                fontproperties=_font(size, weight),
-                parse_math=False,
-                color=color,
-                ha=align,
-                va="baseline",
-                clip_on=False,
-                zorder=next(self._layer),
-            )
+            heavy = ' font-weight="600"' if weight == 600 else ""
+            anchor = {"left": "", "center": ' text-anchor="middle"', "right": ' text-anchor="end"'}[align]
+            place = f'x="{_short(x / POINT)}" y="{_short(baseline / POINT)}" font-size="{size:g}"'
+            self._words.append(f'<text {place}{heavy}{anchor} fill="{color}">{escape(words)}</text>')
 
     def line(self, xs: Sequence[float], ys: Sequence[float], *, color: str = INK, width: float = 0.8, dash: tuple[float, ...] = ()) -> None:
         """A polyline; NaN breaks it. Width and dashes are points."""
         style: Any = (0, dash) if dash else "solid"
-        self._axes.plot(
-            xs,
-            ys,
-            color=color,
-            linewidth=width,
-            linestyle=style,
-            solid_capstyle="butt",
-            solid_joinstyle="round",
-            clip_on=False,
-            zorder=next(self._layer),
-        )
+        self._add(Line2D(xs, ys, color=color, linewidth=width, linestyle=style, solid_capstyle="butt", solid_joinstyle="round"))
 
     def shape(
         self, corners: Sequence[tuple[float, float]], *, fill: str = "none", edge: str = "none", width: float = 0.8, opacity: float = 1
     ) -> None:
         """A closed polygon."""
-        self._axes.add_patch(
-            Polygon(
-                list(corners),
-                closed=True,
-                facecolor=fill,
-                edgecolor=edge,
-                linewidth=width,
-                alpha=opacity,
-                clip_on=False,
-                zorder=next(self._layer),
-            )
-        )
+        self._add(Polygon(list(corners), closed=True, facecolor=fill, edgecolor=edge, linewidth=width, alpha=opacity))
 
     def box(
         self,
@@ -160,18 +107,7 @@ class Paper:
         """A rectangle; a negative width reaches to the left."""
         left = min(x, x + width)
         style: Any = (0, dash) if dash else "solid"
-        patch = Rectangle(
-            (left, y),
-            abs(width),
-            height,
-            facecolor=fill,
-            edgecolor=edge,
-            linewidth=stroke,
-            linestyle=style,
-            clip_on=False,
-            zorder=next(self._layer),
-        )
-        self._axes.add_patch(patch)
+        self._add(Rectangle((left, y), abs(width), height, facecolor=fill, edgecolor=edge, linewidth=stroke, linestyle=style))
 
     def hatch(self, x: float, y: float, width: float, height: float, *, color: str = MUTED, gap: float = 1.2) -> None:
         """Slanted lines in a rectangle, cut at its edges: 'cannot be told' in any print."""
@@ -193,33 +129,27 @@ class Paper:
         self._marker(marker, x, y, size, STATES[state], state == "unknown")
 
     def _marker(self, marker: str, x: float, y: float, size: float, color: str, hollow: bool) -> None:
-        side = size / POINT
-        self._axes.plot(
-            [x],
-            [y],
-            marker=marker,
-            markersize=side,
-            markerfacecolor=WHITE if hollow else color,
-            markeredgecolor=color,
-            markeredgewidth=1.2,
-            clip_on=False,
-            zorder=next(self._layer),
-        )
+        side, face = size / POINT, WHITE if hollow else color
+        self._add(Line2D([x], [y], marker=marker, markersize=side, markerfacecolor=face, markeredgecolor=color, markeredgewidth=1.2))
+
+    def _add(self, artist: Artist) -> None:
+        artist.set_transform(self._place)
+        artist.set_zorder(next(self._layer))
+        self._figure.add_artist(artist)
 
     def svg(self, alt: str) -> str:
         """The drawing as one `<svg>` element with real text, a title for readers who cannot see it, and no id, style sheet or link."""
         out = StringIO()
-        with matplotlib.rc_context(_RC), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # see measure()
+        with matplotlib.rc_context(_RC):
             self._figure.savefig(out, format="svg", metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
         root = ElementTree.fromstring(out.getvalue().encode())
         size = f'width="{self.width:g}mm" height="{self.height:g}mm" viewBox={quoteattr(root.attrib["viewBox"])}'
         look = f'font-family="{FAMILY}, DejaVu Sans, sans-serif" stroke-linejoin="round" stroke-linecap="butt"'
-        return f"<svg {_XMLNS} {size} {look}><title>{escape(alt)}</title>{_flat(root)}</svg>"
+        return f"<svg {_XMLNS} {size} {look}><title>{escape(alt)}</title>{_flat(root)}{''.join(self._words)}</svg>"
 
 
 def _flat(root: ElementTree.Element) -> str:
-    """The paths and texts of matplotlib's SVG in drawing order, without groups, ids and definitions."""
+    """The paths of matplotlib's SVG in drawing order, without groups, ids and definitions."""
     definitions = {node.attrib["id"]: node for node in root.iter(f"{_SVG}path") if "id" in node.attrib}
     inside = {id(node) for block in root.iter(f"{_SVG}defs") for node in block.iter()}
     parts = []
@@ -230,8 +160,6 @@ def _flat(root: ElementTree.Element) -> str:
             parts.append(_path(node))
         elif node.tag == f"{_SVG}use":
             parts.append(_placed(node, definitions[node.attrib["{http://www.w3.org/1999/xlink}href"][1:]]))
-        elif node.tag == f"{_SVG}text":
-            parts.append(_text(node))
     return "".join(parts)
 
 
@@ -244,23 +172,9 @@ def _placed(use: ElementTree.Element, path: ElementTree.Element) -> str:
     return _path(path, place, use.attrib.get("style", ""))
 
 
-def _text(node: ElementTree.Element) -> str:
-    style = node.attrib["style"]
-    size = re.search(r"([\d.]+)px", style)
-    found = {
-        "font-size": size[1] if size else "8",
-        "font-weight": "600" if re.search(r"\b600\b", style) else "",
-        "text-anchor": _find(r"text-anchor: (middle|end)", style),
-        "fill": _find(r"fill: (#[0-9a-f]+)", style),
-    }
-    attributes = "".join(f' {name}="{value}"' for name, value in found.items() if value)
-    return f'<text x="{_rounded(node.attrib["x"])}" y="{_rounded(node.attrib["y"])}"{attributes}>{escape(node.text or "")}</text>'
-
-
-def _find(pattern: str, style: str) -> str:
-    match = re.search(pattern, style)
-    return match[1] if match else ""
-
-
 def _rounded(numbers: str) -> str:
-    return re.sub(r"-?\d+\.\d+", lambda match: f"{float(match[0]):.2f}".rstrip("0").rstrip("."), " ".join(numbers.split()))
+    return re.sub(r"-?\d+\.\d+", lambda match: _short(float(match[0])), " ".join(numbers.split()))
+
+
+def _short(number: float) -> str:
+    return f"{number:.2f}".rstrip("0").rstrip(".")

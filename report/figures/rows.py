@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from itertools import zip_longest
 
 from model_insights.view import Axis, Bars, RangePlot, Step, Value, Waterfall
-from report.figures.paper import BAD, GOOD, HAIR, INK, MAIN, MUTED, TONES, WHITE, Paper, measure, shorten, wrap
+from report.figures.paper import BAD, GOOD, HAIR, INK, MAIN, MUTED, TONES, WHITE, Paper, shorten, wrap
 from report.figures.scale import Scale, spread
+from report.measure import measure
 
 PITCH = 6.4  # millimetres from row to row
 HEAD = 6.0

@@ -7,7 +7,7 @@ from itertools import pairwise
 from math import log10
 
 from model_insights.view import Axis, Tick
-from report.figures.paper import measure
+from report.measure import measure
 
 
 class Scale:
