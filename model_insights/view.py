@@ -266,7 +266,29 @@ class Triangle(FigureBase, tag="triangle", tag_field="kind", kw_only=True):
     cannot_tell_sentence: str = ""
 
 
-Figure = Union[TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle]
+class VerdictMark(Noun):
+    """The verdict of one period. `corners`: none without a fault, several where they could not be told apart; `letter` says it short."""
+
+    label: str  # the period, short
+    verdict: str  # "data, very likely"
+    letter: str  # "B", "D", "M", "?", or nothing
+    corners: tuple[CornerName, ...]
+    level: SeverityLevel
+    level_text: str
+    text: str  # all of it in words
+    confirmed: str = ""  # what it turned out to be
+    is_open: bool = False  # nothing could be concluded
+    link: Link | None = None
+    selected: bool = False
+
+
+class VerdictStrip(FigureBase, tag="verdict_strip", tag_field="kind", kw_only=True):
+    """Past verdicts in a row, oldest first: the corner by shape, colour and letter, the severity by size and word."""
+
+    marks: tuple[VerdictMark, ...]
+
+
+Figure = Union[TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle, VerdictStrip]
 
 
 # --- text and tables ----------------------------------------------------------------------------------------------------------
@@ -332,7 +354,20 @@ class Table(Noun, tag="table", tag_field="kind"):
 
 
 Block = Union[
-    TimeSeries, Bars, Waterfall, Curve, HeatMap, Distribution, RangePlot, Scatter, LineageGraph, Triangle, Facts, Paragraph, Table
+    TimeSeries,
+    Bars,
+    Waterfall,
+    Curve,
+    HeatMap,
+    Distribution,
+    RangePlot,
+    Scatter,
+    LineageGraph,
+    Triangle,
+    VerdictStrip,
+    Facts,
+    Paragraph,
+    Table,
 ]
 
 

@@ -53,7 +53,7 @@ def test_a_confirmed_cause_is_shown_in_the_history(shoes: Workspace) -> None:
     shoes.confirm("", run, "model", "negatives were dropped")
     section = next(one for one in shoes.view(Request()).sections if one.id == "history")
 
-    assert "Model: negatives were dropped" in [cell.text for row in section.blocks[1].rows for cell in row.cells]
+    assert "Model: negatives were dropped" in [cell.text for row in section.blocks[-1].rows for cell in row.cells]
 
 
 def test_a_foreign_run_or_cause_is_refused(shoes: Workspace) -> None:

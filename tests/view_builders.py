@@ -46,6 +46,8 @@ from model_insights.view import (
     TimeSeries,
     Triangle,
     Value,
+    VerdictMark,
+    VerdictStrip,
     View,
     Waterfall,
 )
@@ -347,6 +349,21 @@ def a_triangle(**changes: Any) -> Triangle:
         cannot_tell_sentence="4 % (EUR 170) cannot be given to one corner: mix and unit values moved together.",
     )
     return msgspec.structs.replace(figure, **changes)
+
+
+def a_verdict_strip(**changes: Any) -> VerdictStrip:
+    marks = (
+        VerdictMark(label="26 Aug", verdict="nothing new", letter="", corners=(), level="none", level_text="No problem", text="26 Aug: nothing new"),
+        VerdictMark(
+            label="2 Sep", verdict="data, likely", letter="D", corners=("data",), level="little", level_text="Little problem", text="2 Sep: data"
+        ),
+        VerdictMark(
+            label="9 Sep", verdict="cannot tell", letter="?", corners=("business", "model"), level="emergency", level_text="Emergency",
+            text="9 Sep: business or model", confirmed="Model: a bad retrain", selected=True,
+        ),
+    )  # fmt: skip
+    given = {"title": "Earlier verdicts", "alt": "Three verdicts.", "marks": marks, "note": "The larger, the worse."}
+    return VerdictStrip(**{**given, **changes})
 
 
 def a_table(rows: int = 10, total: int = 42, **changes: Any) -> Table:

@@ -430,7 +430,7 @@ def insights() -> v.View:
                 state_text="held",
                 blocks=(evidence_table("model", count=5), scatter, calibration()),
             ),
-            v.Section(id="history", title="52 weeks: usual until week 41", blocks=(cost_series(),)),
+            v.Section(id="history", title="52 weeks: usual until week 41", blocks=(strip(), cost_series())),
             v.Section(id="lineage", title="What made this run", state="unknown", state_text="one artifact is missing", blocks=(lineage(),)),
         ),
         footer=footer(),
@@ -969,6 +969,24 @@ def assumption(factor: float = 1.0) -> v.Assumption:
         stops.append(v.AssumptionStop(factor=1 + percent / 100, name=name, text=f"{what}, mistakes cost {cost}", level=level))
     now = next(stop for stop in stops if stop.factor == factor)
     return v.Assumption(factor=factor, text=now.name, effect=now.text, stops=tuple(stops))
+
+
+def strip() -> v.VerdictStrip:
+    corners: tuple[tuple[v.CornerName, ...], ...] = ((), ("business",), ("data",), ("model",), ("data", "model"))
+    levels: tuple[v.SeverityLevel, ...] = ("none", "little", "big", "emergency", "unknown")
+    marks = []
+    for index in range(12):
+        found, level = corners[index % 5], levels[index % 4 if index % 5 else 0]
+        letter = "?" if len(found) > 1 else found[0][0].upper() if found else ""
+        marks.append(
+            v.VerdictMark(
+                label=week(40 + index), verdict=" or ".join(found) or "nothing new", letter=letter, corners=found, level=level,
+                level_text=level.capitalize(), text=f"{week(40 + index)}: {' or '.join(found) or 'nothing new'}, {level}",
+                confirmed="Data: a broken feed" if index == 7 else "", is_open=False, selected=index == 11, link=v.Link(view="insights", run=f"run-{index}"),
+            )
+        )  # fmt: skip
+    alt = "; ".join(mark.text for mark in marks) + "."
+    return v.VerdictStrip(title="Earlier verdicts, period by period", alt=alt, marks=tuple(marks), note="The larger, the worse.")
 
 
 def remarks() -> v.Remarks:

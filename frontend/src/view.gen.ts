@@ -85,7 +85,7 @@ export interface Section {
   corner: "business" | "data" | "model" | null;
   state: "held" | "unknown" | "violated" | "watch" | null;
   state_text: string;
-  blocks: readonly (TimeSeries | Bars | Waterfall | Curve | HeatMap | Distribution | RangePlot | Scatter | LineageGraph | Triangle | Facts | Paragraph | Table)[];
+  blocks: readonly (TimeSeries | Bars | Waterfall | Curve | HeatMap | Distribution | RangePlot | Scatter | LineageGraph | Triangle | VerdictStrip | Facts | Paragraph | Table)[];
 }
 
 /** Lines over the runs' periods, with bands and marks. x is the run's index; ticks carry the period labels. */
@@ -335,6 +335,30 @@ export interface CornerShare {
   share: Value;
   sentence: string;
   link: Link | null;
+}
+
+/** Past verdicts in a row, oldest first: the corner by shape, colour and letter, the severity by size and word. */
+export interface VerdictStrip {
+  kind: "verdict_strip";
+  title: string;
+  alt: string;
+  note: string;
+  marks: readonly VerdictMark[];
+}
+
+/** The verdict of one period. `corners`: none without a fault, several where they could not be told apart; `letter` says it short. */
+export interface VerdictMark {
+  label: string;
+  verdict: string;
+  letter: string;
+  corners: readonly ("business" | "data" | "model")[];
+  level: "big" | "emergency" | "little" | "none" | "unknown";
+  level_text: string;
+  text: string;
+  confirmed: string;
+  is_open: boolean;
+  link: Link | null;
+  selected: boolean;
 }
 
 /** A definition list: model version, period, counts. */

@@ -15,6 +15,7 @@ const KINDS = [
   "scatter",
   "lineage_graph",
   "triangle",
+  "verdict_strip",
 ];
 const drawn = (figure: Figure, width = 700) => draw(figure, width);
 const said = (figure: Figure) => wordsOf(drawn(figure).node);
@@ -217,4 +218,19 @@ describe("labels", () => {
   test("never part a surrogate pair", () => {
     expect(cut("👟👟👟👟👟👟👟👟👟👟", 60)).not.toMatch(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])/);
   });
+});
+
+test("a verdict strip tells severity by size, corner by shape and letter, and leads to every period", () => {
+  const strip = a("verdict_strip");
+  const drawing = draw(strip, 1200);
+  const heights = [...drawing.node.querySelectorAll(".mark")].map((mark) => mark.classList[1]);
+
+  expect(drawing.targets.map(({ link }) => link?.run)).toEqual(strip.marks.map(({ link }) => link?.run));
+  expect(drawing.targets.map(({ text }) => text)).toEqual(strip.marks.map(({ text }) => text));
+  expect(new Set(heights)).toContain("level-emergency");
+  expect([...drawing.node.querySelectorAll(".letter")].map((letter) => letter.textContent)).toEqual(
+    strip.marks.filter(({ letter }) => letter).map(({ letter }) => letter),
+  );
+  expect(drawing.node.querySelectorAll("polygon.corner-data").length).toBeGreaterThan(0);
+  expect(numbers(strip).rows[7]).toEqual(["2024-W48", "data", "Emergency", "Data: a broken feed"]);
 });

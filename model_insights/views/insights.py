@@ -44,6 +44,7 @@ from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
 from model_insights.views.remarks import confirmed_paragraph, confirmed_text
+from model_insights.views.strip import verdict_strip, verdict_words
 from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
@@ -403,11 +404,8 @@ def _history_section(
         (cost_series(judged, words),) if priced else (Paragraph(text=judged.cost_reason or "No run could be priced.", tone="unknown"),)
     )
     if past:
-        blocks += (_past_table(past, confirmed, words, asked),)
+        blocks = (verdict_strip(past, confirmed, judged.run.id, words), *blocks, _past_table(past, confirmed, words, asked))
     return Section(id="history", title=title, lead="Each period priced with the model that served in it.", blocks=blocks)
-
-
-_KINDS = {"fault": "fault", "quiet": "nothing new", "better": "cost fell", "open": "cannot be said"}
 
 
 def _past_table(
@@ -425,11 +423,6 @@ def _past_table(
     order = {"unknown": -1.0, "none": 0.0, "little": 1.0, "big": 2.0, "emergency": 3.0}
     rows = []
     for one in reversed(past):
-        owners = [one.corner] if one.corner else list(one.cannot_tell) if one.kind == "fault" else []
-        named = " or ".join(CORNERS[corner].lower() for corner in owners)
-        verdict = (
-            f"{named}, {one.confidence}" if one.kind == "fault" and named else one.confidence if one.kind == "fault" else _KINDS[one.kind]
-        )
         turned_out = confirmed_text(*confirmed.get(one.run, ("", "")))
         rows.append(
             Row(
@@ -439,7 +432,7 @@ def _past_table(
                     Cell(text=words.money(one.cost.value) if one.cost else "not known", value=one.cost.value if one.cost else None),
                     Cell(text=words.change(one.change) if one.change is not None else "not known", value=one.change),
                     Cell(text=SEVERITIES[one.severity], value=order[one.severity], tone=severity_tone(one.severity)),
-                    Cell(text=verdict, hint=one.reason if one.kind == "open" else ""),
+                    Cell(text=verdict_words(one), hint=one.reason if one.kind == "open" else ""),
                     Cell(text=turned_out, tone="neutral" if turned_out else "muted"),
                 ),
             )

@@ -15,6 +15,7 @@ from model_insights.view import (
     Scatter,
     TimeSeries,
     Triangle,
+    VerdictStrip,
     Waterfall,
 )
 from report.figures.distribution import distribution
@@ -22,6 +23,7 @@ from report.figures.graphs import lineage_graph, triangle
 from report.figures.grid import heat_map, scatter
 from report.figures.lines import curve, time_series
 from report.figures.rows import bars, range_plot, waterfall
+from report.figures.strip import verdict_strip
 
 FULL, HALF = 170.0, 82.0  # millimetres: the width of the text, and of one of two figures side by side
 
@@ -36,6 +38,7 @@ DRAW: dict[type, Any] = {
     Scatter: scatter,
     LineageGraph: lineage_graph,
     Triangle: triangle,
+    VerdictStrip: verdict_strip,
 }
 FLEXIBLE = (TimeSeries, Curve, Scatter)
 

@@ -29,6 +29,7 @@ export function block(content: Block, page: Page): TemplateResult {
     case "range_plot":
     case "scatter":
     case "lineage_graph":
+    case "verdict_strip":
       return html`<insights-figure .figure=${content} .page=${page}></insights-figure>`;
   }
 }
@@ -40,6 +41,7 @@ export function roomFor(content: Block): "all" | "series" | "half" {
       return content.columns.length > 3 ? "all" : "half";
     case "triangle":
     case "lineage_graph":
+    case "verdict_strip":
     case "paragraph":
       return "all";
     case "time_series":

@@ -12,6 +12,7 @@ import { rowNumbers } from "./rows.ts";
 import { scatter, scatterNumbers } from "./scatter.ts";
 import { timeSeries } from "./time_series.ts";
 import { triangle, triangleNumbers } from "./triangle.ts";
+import { verdictNumbers, verdictStrip } from "./verdict_strip.ts";
 import { waterfall, rowsOf as waterfallRows } from "./waterfall.ts";
 
 export function draw(figure: Figure, width: number): Drawing {
@@ -36,6 +37,8 @@ export function draw(figure: Figure, width: number): Drawing {
       return lineageGraph(figure, width);
     case "triangle":
       return triangle(figure, width);
+    case "verdict_strip":
+      return verdictStrip(figure, width);
   }
 }
 
@@ -61,5 +64,7 @@ export function numbers(figure: Figure): Numbers {
       return lineageNumbers(figure);
     case "triangle":
       return triangleNumbers(figure);
+    case "verdict_strip":
+      return verdictNumbers(figure);
   }
 }
