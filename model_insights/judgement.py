@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 import msgspec
-import numpy as np
 
 from model_insights.attribution.rows import Tables
 from model_insights.attribution.step import Periods, rows_ledger
@@ -26,11 +25,13 @@ from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
 from model_insights.evidence.quality import Corruption
+from model_insights.evidence.returned import returned, without_returned
 from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
-from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain, with_retrain_noise
+from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain
 from model_insights.results import Results, results_of
 from model_insights.run import History, Run
-from model_insights.verdict import Verdict, conclude, rate_corners
+from model_insights.unrest import retrain_spread, with_unrest
+from model_insights.verdict import Verdict, conclude, confirmed_lines, is_up, material_of, rate_corners
 from model_insights.wording import Words
 
 Role = Literal["serving", "candidate"]
@@ -66,6 +67,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     steps: Mapping[str, Ledger | str]  # by the later run's id
     retrain_spread: float
     levels: Mapping[str, Expected | None]
+    lasting: Mapping[str, Run] = {}  # by run id: the last run before a loss that was found earlier and is still there
     estimates: Mapping[str, Estimate | str] = {}  # by run id: cost without labels, where the rule names predictions
     results: Results | None = None  # the second account, never added to `costs`
 
@@ -112,59 +114,22 @@ def series(case: Case, calibration: Calibration | None = None) -> Series:
     for before, after in itertools.pairwise(runs):
         adjacent = _step(case, before, after, costs)
         steps[after.id] = adjacent if isinstance(adjacent, str) else account(before, after, adjacent)
-    known = [step for step in steps.values() if isinstance(step, Ledger)]
     totals = [cost.total.value if isinstance(cost := costs[run.id], RunCost) else None for run in runs]
     season = season_length(case, runs)
     levels = dict(zip((run.id for run in runs), expected_levels(totals, season=season), strict=True))
     losses = {run.id for run, total in zip(runs, totals, strict=True) if total is not None and _is_loss(total, levels[run.id])}
-    spread = _retrain_spread(known)
-    calm = [step for step in known if not losses & {step.reference_id, step.run_id}]
-    rates, mixes = _ordinary(calm, _outcome_line), _ordinary([step for step in calm if step.rows is not None], lambda _: "mix")[1]
-    noisy = {run_id: _with_noise(step, spread, rates, mixes) if isinstance(step, Ledger) else step for run_id, step in steps.items()}
     realised = {run_id: cost.total.value for run_id, cost in costs.items() if isinstance(cost, RunCost)}
-    return Series(
-        runs=runs, costs=costs, candidate_costs=candidates, steps=noisy, retrain_spread=spread, levels=levels,
+    made = Series(
+        runs=runs, costs=costs, candidate_costs=candidates, steps=with_unrest(steps, losses), retrain_spread=retrain_spread(steps, losses), levels=levels,
         estimates=estimates(case.rule, runs, case.scores, case.units, realised),
         results=results_of(case.config.result if case.config else None, case.results, runs, season),
     )  # fmt: skip
+    return msgspec.structs.replace(made, lasting=_lasting(made, case.config.severity if case.config else None))
 
 
 def _is_loss(total: float, level: Expected | None) -> bool:
     """Above the expected level by more than ordinary periods are: what such a period shows is no measure of ordinary unrest."""
     return level is not None and total > level.value + 2 * max(level.spread, 0.1 * abs(level.value))
-
-
-def _with_noise(step: Ledger, retrain: float, ordinary: tuple[float, float], mixes: float) -> Ledger:
-    """What ordinary steps of this history show in the lines: their spread in the errors, the level of the outcomes' line beside."""
-    level, unrest = ordinary
-    step = msgspec.structs.replace(step, ordinary_rate=level if step.model_known else 0.0)
-    step = with_retrain_noise(with_retrain_noise(step, retrain), unrest, name=_outcome_line(step))
-    return with_retrain_noise(step, mixes, name="mix") if step.rows is not None else step
-
-
-def _outcome_line(step: Ledger) -> LineId:
-    """The line that holds what customers did: concept where rows parted the rates."""
-    return "concept" if step.line("concept") is not None else "rate"
-
-
-def _retrain_spread(steps: list[Ledger]) -> float:
-    """Median size of the model line over the steps in which the model changed, as a standard deviation; 0 with fewer than four."""
-    moves = [line.money.value for step in steps if (line := step.line("model")) is not None and line.money.value != 0]
-    return 1.4826 * float(np.median(np.abs(np.array(moves)))) if len(moves) >= 4 else 0.0
-
-
-def _ordinary(steps: list[Ledger], name_in: Callable[[Ledger], LineId]) -> tuple[float, float]:
-    """(level, spread beyond what sampling explains) of a line in ordinary steps; zeros with fewer than four.
-
-    The model is judged on a period it was trained on (before) and on one it never saw (after): some loss of outcomes is ordinary."""
-    known = [(step, name, line) for step in steps if (line := step.line(name := name_in(step))) is not None]
-    moves = [(line.money.value, float(np.std(step.draws[name]))) for step, name, line in known]
-    if len(moves) < 4:
-        return 0.0, 0.0
-    level = float(np.median([value for value, _ in moves]))
-    seen = 1.4826 * float(np.median([abs(value - level) for value, _ in moves]))
-    sampled = float(np.median([error for _, error in moves]))
-    return max(0.0, level), max(0.0, seen**2 - sampled**2) ** 0.5
 
 
 def season_length(case: Case, runs: tuple[Run, ...]) -> int | None:
@@ -279,7 +244,7 @@ def judge(
         case=case, series=made, run=run, reference=reference, serving=serving(run), cost=cost, cost_reason=found if isinstance(found, str) else "",
         ledger=known, ledger_reason=ledger if isinstance(ledger, str) else "", expected=level,
         severity=_severity(case, run, cost, level, budget), features=features, faults=faults, evidence=ordered(facts),
-        verdict=_verdict(case, known, ledger, data_facts, budget, run, ordinary=_is_seasonal(cost, level)), since=_since(made, run),
+        verdict=_verdict(case, known, ledger, _doubts(made, calibration, run, reference, data_facts), budget, run, ordinary=_is_seasonal(cost, level)), since=_since(made, run),
     )  # fmt: skip
 
 
@@ -306,6 +271,20 @@ def _verdict(
     return conclude(known, owners, reason, budget, days=run.period.days, in_season=ordinary)
 
 
+def _doubts(made: Series, calibration: Calibration, run: Run, reference: Run | None, facts: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """What the data corner found, but for features that are only back where they were in an ordinary run before the reference."""
+    order = [one.id for one in made.runs]
+    if reference is None or reference.id not in order:
+        return facts
+    before = [one for one in reversed(made.runs[: order.index(reference.id)]) if _is_ordinary(made, one)]
+    return without_returned(facts, returned(run, before, facts, calibration))
+
+
+def _is_ordinary(made: Series, run: Run) -> bool:
+    cost = made.cost(run.id)
+    return cost is not None and not _is_loss(cost.total.value, made.expected_at(run.id))
+
+
 def _is_seasonal(cost: RunCost | None, level: Expected | None) -> bool:
     """Whether the cost is what the season lets expect: against another period of the year it may well have moved."""
     return cost is not None and level is not None and level.knows_season and not _is_loss(cost.total.value, level)
@@ -325,8 +304,33 @@ def ordinary_before(made: Series, run: Run) -> Run | None:
     since = _since(made, run)
     order = [one.id for one in made.runs]
     if since is None or order.index(since.id) == 0:
-        return None
+        return made.lasting.get(run.id)
     return made.runs[order.index(since.id) - 1]
+
+
+def _lasting(made: Series, budget: SeverityBudget | None) -> dict[str, Run]:
+    """The last run before a loss that was found in an earlier run and is still there, by the id of the run that still has it.
+
+    Found and there: a line is confirmed against that reference, the same line again, and the whole cost is still up. So a loss is
+    remembered that the expected level has not noticed (few periods, a restless history)."""
+    held: dict[str, Run] = {}
+    found: tuple[Run, set[LineId]] | None = None
+    for before, run in itertools.pairwise(made.runs):
+        if found is not None and _raised(made, found[0], run, budget) & found[1]:
+            held[run.id] = found[0]
+            continue
+        lines = _raised(made, before, run, budget)
+        found = (before, lines) if lines else None
+    return held
+
+
+def _raised(made: Series, reference: Run, run: Run, budget: SeverityBudget | None) -> set[LineId]:
+    """The lines that are confirmed against a reference while the whole cost is up beyond chance; none without a ledger."""
+    ledger = ledger_between(made, reference, run)
+    if isinstance(ledger, str):
+        return set()
+    material = material_of(ledger, budget, run.period.days)
+    return set(confirmed_lines(ledger, material)) if is_up(ledger, material) else set()
 
 
 def _since(made: Series, run: Run) -> Run | None:

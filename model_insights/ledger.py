@@ -66,12 +66,19 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     steps: int = 1  # adjacent ledgers chained
     rows: RowNotes | None = None  # how rows parted the rates (T2, T3)
     rows_reason: str = ""  # why no rows did
-    flattered: bool = True  # the model step was taken on data that the new model may have been trained on: what it gains there it loses later
-    ordinary_rate: float = 0.0  # what the rate line shows in ordinary steps of this history: the news is what exceeds it
+    flattered: bool = (
+        True  # the model step was taken on data that the new model may have been trained on: what it gains there it loses later
+    )
+    ordinary: dict[LineId, float] = {}  # what lines show in ordinary steps of this history: the news is what exceeds it
 
     @property
     def change(self) -> float:
         return self.after - self.before
+
+    def news(self, name: LineId) -> float:
+        """The money of a line beyond what it shows in ordinary steps; 0 without the line."""
+        line = self.line(name)
+        return 0.0 if line is None else line.money.value - self.ordinary.get(name, 0.0)
 
     def line(self, name: LineId) -> LedgerLine | None:
         return next((one for one in self.lines if one.id == name), None)
@@ -140,11 +147,15 @@ def chain(ledgers: Sequence[Ledger]) -> Ledger:
         reference_id=ledgers[0].reference_id, run_id=ledgers[-1].run_id, before=ledgers[0].before, after=ledgers[-1].after,
         lines=tuple(lines), draws={line.id: np.sum([o.draws[line.id] for o in ledgers if line.id in o.draws], axis=0) for line in lines},
         tier=min(o.tier for o in ledgers), scale=max(o.scale for o in ledgers), model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
-        ordinary_rate=sum(o.ordinary_rate for o in ledgers), rows=ledgers[-1].rows if all(o.rows for o in ledgers) else None,
+        ordinary=_summed([o.ordinary for o in ledgers]), rows=ledgers[-1].rows if all(o.rows for o in ledgers) else None,
         rows_reason=next((o.rows_reason for o in ledgers if o.rows_reason), ""), flattered=any(o.flattered for o in ledgers),
     )  # fmt: skip
     check(ledger)
     return ledger
+
+
+def _summed(parts: Sequence[dict[LineId, float]]) -> dict[LineId, float]:
+    return {name: sum(one.get(name, 0.0) for one in parts) for name in LINES if any(name in one for one in parts)}
 
 
 def with_retrain_noise(ledger: Ledger, spread: float, *, name: LineId = "model") -> Ledger:

@@ -18,8 +18,9 @@ from model_insights.noun import Noun
 Confidence = Literal["very likely", "likely", "leaning", "cannot tell"]
 CORNERS: tuple[Corner, ...] = ("business", "data", "model")
 _SEASONAL: frozenset[LineId] = frozenset({"volume", "mix", "rate", "concept"})  # lines that a season moves
+_SHARING: tuple[LineId, ...] = ("model", "rate", "concept", "quality")  # lines on either side of the cell that both periods share
 _MOVES = ("PSI", "missing values", "schema anomaly", "presence")
-_FAMILY = 0.05  # Holm over the ledger's lines
+_FAMILY = 0.02  # Holm over the ledger's lines: false alarms per run
 _STATISTICAL_POWER = 3.3  # standard errors: smallest loss found with 80 % power under Holm (A8.1)
 
 
@@ -94,8 +95,8 @@ def conclude(
     """The verdict over a ledger. Deterministic: the ledger's draws are seeded.
 
     `in_season`: the cost is at the level that earlier seasons let expect, so moved cases, volumes and rates are no fault."""
-    material = max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 if budget else 0.0)
-    confirmed = _confirmed(ledger, material)
+    material = material_of(ledger, budget, days)
+    confirmed = confirmed_lines(ledger, material)
     corners = {line.id: corners_of_rate if line.id == "rate" else line.corners for line in ledger.lines}
     shares, unclear, pair = _shares(ledger, corners)
     detectable = _detectable(ledger)
@@ -118,11 +119,19 @@ def conclude(
     )  # fmt: skip
 
 
-def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
+def material_of(ledger: Ledger, budget: SeverityBudget | None, days: float | None) -> float:
+    """The smallest loss that counts: 2 % of the reference cost, and the first step of the ladder where there is one."""
+    return max(0.02 * abs(ledger.before), budget.little * (days or 30.0) / 30.0 if budget else 0.0)
+
+
+def is_up(ledger: Ledger, material: float) -> bool:
+    """Whether the whole cost rose beyond chance and by what is material."""
+    return ledger.change > material and float(np.mean(_total(ledger) > 0)) > 0.95
+
+
+def confirmed_lines(ledger: Ledger, material: float) -> tuple[LineId, ...]:
     """Lines that raised the cost beyond chance (Holm, one-sided), beyond what they do in ordinary steps, and beyond materiality."""
-    outcomes = "concept" if ledger.line("concept") is not None else "rate"
-    news = {line.id: line.money.value - (ledger.ordinary_rate if line.id == outcomes else 0.0) for line in ledger.lines}
-    raised = [(name, _p_positive(money, ledger.draws[name]), money) for name, money in news.items()]
+    raised = [(line.id, _p_positive(ledger.news(line.id), ledger.draws[line.id]), ledger.news(line.id)) for line in ledger.lines]
     ranked = sorted(raised, key=lambda one: one[1])
     out: list[LineId] = []
     for i, (name, p, money) in enumerate(ranked):
@@ -130,7 +139,19 @@ def _confirmed(ledger: Ledger, material: float) -> tuple[LineId, ...]:
             break
         if money > material:
             out.append(name)
-    return tuple(sorted(out, key=lambda name: -next(money for one, _, money in raised if one == name)))
+    kept = [name for name in out if name not in _SHARING or not _is_offset(ledger, material)]
+    return tuple(sorted(kept, key=lambda name: -ledger.news(name)))
+
+
+def _is_offset(ledger: Ledger, material: float) -> bool:
+    """Whether what the model step and the outcomes added comes to nothing when taken together.
+
+    Both hang on one cell, the new model on the reference data: a reference period that happened to suit the old model, or the new one,
+    moves them by the same amount in opposite directions."""
+    names = [line.id for line in ledger.lines if line.id in _SHARING]
+    if not ledger.model_known or "model" not in names:
+        return False
+    return sum(ledger.news(name) for name in names) <= material
 
 
 def _p_positive(value: float, draws: NDArray[np.float64]) -> float:
@@ -173,7 +194,7 @@ def _largest(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], confirme
 
 def _tally(ledger: Ledger, corners: dict[LineId, tuple[Corner, ...]], lines: tuple[LineId, ...]) -> dict[tuple[Corner, ...], float]:
     """How often the largest of the lines belongs to each set of owners."""
-    winners = np.argmax(np.stack([ledger.draws[name] for name in lines]), axis=0)
+    winners = np.argmax(np.stack([ledger.draws[name] - ledger.ordinary.get(name, 0.0) for name in lines]), axis=0)
     tally: dict[tuple[Corner, ...], float] = {}
     for i, name in enumerate(lines):
         tally[corners[name]] = tally.get(corners[name], 0.0) + float(np.mean(winners == i))

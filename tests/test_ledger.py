@@ -171,7 +171,7 @@ def test_what_ordinary_steps_show_adds_up_along_a_chain() -> None:
     priced = [a_cost(some_cells(), run_id=name) for name in ("r0", "r1", "r2")]
     steps = [adjacent_ledger(Adjacent(before=a, after=b, middle=a.cells)) for a, b in itertools.pairwise(priced)]
 
-    assert chain([msgspec.structs.replace(step, ordinary_rate=3.0) for step in steps]).ordinary_rate == 6.0
+    assert {"rate": 6.0} == chain([msgspec.structs.replace(step, ordinary={"rate": 3.0}) for step in steps]).ordinary
 
 
 def test_an_account_that_does_not_add_up_is_refused() -> None:

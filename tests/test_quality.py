@@ -135,3 +135,15 @@ def test_mostly_zero_and_still_so_is_nothing_stuck() -> None:
         return numeric_stats(np.where(rng.random(5_000) < 0.6, 0.0, rng.exponential(5, 5_000) * (1.3 if seed == 2 else 1)))
 
     assert not found(a_dataset(sales(1)), a_dataset(sales(2)))
+
+
+def test_days_in_hours_is_a_unit() -> None:
+    days = np.random.default_rng(5).exponential(14.0, 3_000) + 1
+
+    assert (24.0, True) == ((hit := only(numeric_stats(days), numeric_stats(days * 24))).operator.factor, hit.snapped)
+
+
+def test_a_default_in_the_place_of_every_value_is_a_default_value() -> None:
+    hit = only(string_stats({"a": 700.0, "b": 300.0}), string_stats({"unknown": 1000.0}))
+
+    assert ("default value", 1.0) == (hit.kind, hit.share)

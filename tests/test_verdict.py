@@ -101,7 +101,7 @@ def test_rates_that_do_what_they_do_in_ordinary_steps_are_no_fault() -> None:
     loss = ledger_of(BASE, WORSE).line("rate").money.value
 
     assert conclude(ledger_of(BASE, WORSE), ("business",), "", BUDGET, days=30.0).confirmed == ("rate",)
-    assert conclude(ledger_of(BASE, WORSE, ordinary_rate=loss), ("business",), "", BUDGET, days=30.0).kind == "quiet"
+    assert conclude(ledger_of(BASE, WORSE, ordinary={"rate": loss}), ("business",), "", BUDGET, days=30.0).kind == "quiet"
 
 
 def test_a_cost_at_the_level_of_the_season_is_no_fault_of_rates_but_one_of_the_model_stays() -> None:
@@ -179,3 +179,16 @@ def test_severity_without_budgets_is_unknown_with_the_reason() -> None:
 
     assert (verdict.level, verdict.excess) == ("unknown", None)
     assert "severity" in verdict.reason
+
+
+def test_a_model_that_only_looked_worse_on_the_reference_is_no_fault() -> None:
+    """The new model misses the reference period, and its own period by no more than the old model did: the same amount, up and down."""
+    verdict = verdict_of(BASE, BASE, WORSE)
+
+    assert verdict.kind == "quiet"
+
+
+def test_a_bad_model_beside_fewer_cases_is_still_found() -> None:
+    fewer = some_cells(rates=((0.6, 0.1), (0.5, 0.1)), volume=(20.0, 40.0))
+
+    assert verdict_of(BASE, fewer, WORSE).corner == "model"

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 Features = Mapping[FeaturePath, FeatureStats]
 Kind = Literal["unit", "partial unit", "stuck", "default value", "missing", "re-encoding", "swapped"]
 
-# Known factors between units: powers of ten, 1024, inches, feet, miles, pounds, minutes, hours.
-_FACTORS = (10.0, 100.0, 1000.0, 1e4, 1e6, 1024.0, 2.54, 0.3048, 1.609344, 0.45359, 60.0, 3600.0)
+# Known factors between units: powers of ten, 1024, inches, feet, miles, pounds, minutes, hours, days, weeks.
+_FACTORS = (10.0, 100.0, 1000.0, 1e4, 1e6, 1024.0, 2.54, 0.3048, 1.609344, 0.45359, 60.0, 3600.0, 24.0, 7.0)
 _SNAP = 0.08
 _GRID = np.linspace(0.005, 0.995, 199)
 _MIDDLE = slice(9, 190)  # of the grid, without the tails: their quantiles are guesses between two knots
@@ -315,8 +315,11 @@ def _default_value(old: FeatureStats, new: FeatureStats) -> Corruption | None:
         if value.strip().casefold() not in _DEFAULTS or change.low <= 0.005:
             continue
         rest0, rest1 = 1 - before.get(value, 0.0), 1 - now[value]
-        others = [(before[v] / rest0, now.get(v, 0.0) / rest1) for v in before if v != value and before[v] > 0.02]
-        if rest0 > 0 and rest1 > 0 and all(abs(a - b) < 4 * math.sqrt(a * (1 - a) * (1 / n0 + 1 / n1)) + 0.01 for a, b in others):
+        kept = (
+            [v for v in before if v != value and before[v] > 0.02] if rest0 > 0 and rest1 > 0 else []
+        )  # none where all became the default
+        others = [(before[v] / rest0, now.get(v, 0.0) / rest1) for v in kept]
+        if rest0 > 0 and all(abs(a - b) < 4 * math.sqrt(a * (1 - a) * (1 / n0 + 1 / n1)) + 0.01 for a, b in others):
             share = change.difference / rest0
             operator = Operator(kind="default value", value=value, share=share)
             return Corruption(
