@@ -47,6 +47,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     reading: ReadingSettings = ReadingSettings()
     notices: tuple[Notice, ...] = ()
 
+    @property
+    def table_files(self) -> tuple[Path, ...]:
+        """Every place where a file of a business table lies or may come to lie."""
+        tables = self.config.tables.values() if self.config else ()
+        named = [one.path for one in tables if one.path and not one.is_database and "://" not in one.path]
+        return tuple(folder / path for path in named for folder in self.folders)
+
     def speaks_of(self, pipeline: str) -> bool:
         """False when the file names its pipelines and this is none of them."""
         return self.config is None or not self.config.insights.pipelines or pipeline in self.config.insights.pipelines

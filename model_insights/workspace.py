@@ -13,7 +13,7 @@ from model_insights.artifacts.cache import Cache
 from model_insights.artifacts.discovery import discover
 from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.scores import ScoreFiles
-from model_insights.artifacts.state import default_state, fingerprint
+from model_insights.artifacts.state import Stamp, default_state, fingerprint, stamp
 from model_insights.cost.model import Floats
 from model_insights.assuming import scaled, told
 from model_insights.errors import UnknownId
@@ -252,6 +252,7 @@ class Workspace:
         self._books: dict[str, Book] = {}
         self._problems: tuple[Notice, ...] = ()
         self._seen: str = ""
+        self._tables: dict[Path, Stamp] = {}  # where business tables lie or may lie, as they were when read
         self._scanning = threading.Lock()
         self.scanned = False
         self.generation = 0
@@ -272,19 +273,21 @@ class Workspace:
             say("Looking for pipelines")
             found = discover(self._logdir)
             seen = fingerprint([*(one.path for one in found.logdirs), str(self._scores.folder)], self._given)
-            if self.scanned and seen == self._seen:
+            if self.scanned and seen == self._seen and not self.tables_changed():
                 return
             books: dict[str, Book] = {}
+            tables: dict[Path, Stamp] = {}
             problems = [*_problems(found.problems)]
             configurations = Configurations(found, self._given)
             say("Reading runs")
             for history in assemble(found, settings=configurations.reading, cache=self._cache):
                 say(f"Pricing {history.name}")
                 settings = configurations.of(history.name, history.root)
+                tables |= {path: stamp(path) for path in settings.table_files if path not in tables}
                 books[history.pipeline] = Book.read(history, settings, self._remembered, self._scores, kept=self._rows)
             for book in books.values():
                 book.defer_rows(self._cache)
-            self._books, self._problems, self._seen = books, tuple(problems), seen
+            self._books, self._problems, self._seen, self._tables = books, tuple(problems), seen, tables
             self.scanned = True
             self.generation += 1
         if rows:
@@ -296,6 +299,10 @@ class Workspace:
         for book in waiting:
             book.read_rows(progress or (lambda _: None))
         self.generation += bool(waiting)
+
+    def tables_changed(self) -> bool:
+        """Whether a file of a business table came, went or was written since it was read: tables may lie outside the log directory."""
+        return any(stamp(path) != seen for path, seen in self._tables.items())
 
     def has_pipelines(self) -> bool:
         return bool(self._books)

@@ -150,12 +150,24 @@ class Backend:
             failure = self._refresh(force)
         finally:  # nobody may wait for us for ever; the fault itself goes to the log through threading.excepthook
             is_first = not self._done.is_set()
-            self._failure, self._progress, self._reading = failure, "", False
+            self._failure, self._progress = failure, ""
             self._done.set()
-            with self._lock:
-                self._thread = None
+            try:
+                self._follow_up(is_first=is_first)
+            finally:
+                self._progress, self._reading = "", False
+                with self._lock:
+                    self._thread = None
+
+    def _follow_up(self, *, is_first: bool) -> None:
+        """What may come after the pages can be shown: pages composed ahead, and what the rows say of slices and combinations."""
         if is_first:
             self._compose_ahead()
+        if self._reading and self._workspace is not None and not self._failure:
+            before = self._workspace.generation
+            self._workspace.read_rows(self._note)
+            if is_first and self._workspace.generation != before:
+                self._compose_ahead()
 
     def _compose_ahead(self) -> None:
         from tb_plugin import answers
@@ -167,7 +179,7 @@ class Backend:
         """Scan if something changed or the last scan failed. Returns the sentence to show instead of the views, or ""."""
         started = time.monotonic()
         seen = watch.fingerprint(self.source.roots, self.source.configs)
-        changed = force or self.source.remote or seen != self._fingerprint
+        changed = force or self.source.remote or seen != self._fingerprint or self._tables_changed()
         looked = time.monotonic()
         try:
             failure = self._scan() if changed else ""
@@ -178,13 +190,16 @@ class Backend:
             cost = (time.monotonic() if is_found_by_reading else looked) - started
             self._next_look = time.monotonic() + max(self.source.pause, POLL_SHARE * cost)
 
+    def _tables_changed(self) -> bool:
+        return self._workspace is not None and self._workspace.tables_changed()
+
     def _scan(self) -> str:
         from model_insights.errors import InsightsError
 
         self._reading = True
         try:
             workspace = self._workspace or self._open(self.source)
-            workspace.scan(self._note)
+            workspace.scan(self._note, rows=False)
         except InsightsError as error:
             return str(error)
         self._workspace = workspace

@@ -31,15 +31,22 @@ class FakeWorkspace:
         self.generation, self.scans, self.requests = 0, 0, []
         self.gate, self.pipelines = gate, pipelines
         self.written: list[tuple[str, ...]] = []
+        self.other_tables = False
         self.begun = threading.Event()
 
-    def scan(self, progress: Callable[[str], None]) -> None:
+    def scan(self, progress: Callable[[str], None], *, rows: bool = True) -> None:
         progress("Reading shoes")
         self.begun.set()
         if self.gate is not None:
             assert self.gate.wait(10)
         self.scans += 1
         self.generation += 1
+
+    def read_rows(self, progress: Callable[[str], None]) -> None:
+        progress("Reading rows")
+
+    def tables_changed(self) -> bool:
+        return self.other_tables
 
     def has_pipelines(self) -> bool:
         return self.pipelines

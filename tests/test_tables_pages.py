@@ -108,3 +108,22 @@ def test_a_database_that_cannot_be_reached_is_a_notice_and_the_page_renders(cost
 
     assert any("Table 'economics' at 127.0.0.1:1/shop cannot be read: nothing answers there" in notice.text for notice in found.notices)
     assert "geheim" not in str(found)
+
+
+def test_a_table_outside_the_log_directory_is_read_again_when_it_was_written(
+    runs: Path, root: Path, tmp_path: Path, economics: pl.DataFrame
+) -> None:
+    text = (root / "tests/config/shoes.toml").read_text()
+    (tmp_path / "insights.toml").write_text(text.replace("business/product_economics.csv", "own.csv"))
+    economics.write_csv(tmp_path / "own.csv")
+    workspace = Workspace.open(str(runs / "shoes"), config=str(tmp_path / "insights.toml"), state=str(tmp_path / "state"))
+    workspace.scan(rows=False)
+    before = total(workspace.view(Request(view="cost")))
+    assert not workspace.tables_changed()
+
+    economics.with_columns(pl.col("overstock_cost_per_unit", "stockout_cost_per_unit") * 2).write_csv(tmp_path / "own.csv")
+    assert workspace.tables_changed()
+    workspace.scan(rows=False)
+
+    assert total(workspace.view(Request(view="cost"))) == pytest.approx(2 * before)
+    assert not workspace.tables_changed()

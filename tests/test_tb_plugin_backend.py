@@ -17,7 +17,7 @@ class Faulty(FakeWorkspace):
         super().__init__()
         self.fault: Exception | None = fault
 
-    def scan(self, progress):
+    def scan(self, progress, *, rows=True):
         if self.fault is not None:
             raise self.fault
         super().scan(progress)
@@ -110,6 +110,40 @@ def test_a_new_file_is_read_at_the_next_look(tmp_path):
     assert (2, 2) == (workspace.scans, backend.status().generation)
 
 
+def test_a_business_table_outside_the_log_directory_is_read_again_when_it_was_written(tmp_path):
+    workspace = FakeWorkspace()
+    backend = read(a_backend(tmp_path, workspace, pause=1e-6))
+
+    workspace.other_tables = True
+    backend._next_look = 0.0
+    backend.wake()
+    settle(backend)
+
+    assert 2 == workspace.scans
+
+
+def test_pages_can_be_shown_while_the_rows_are_still_read(tmp_path):
+    reading, gate = threading.Event(), threading.Event()
+
+    class Slow(FakeWorkspace):
+        def read_rows(self, progress):
+            progress("Reading the rows of shoes")
+            reading.set()
+            assert gate.wait(10)
+            self.generation += 1
+
+    backend = a_backend(tmp_path, Slow(), pages=("insights",))
+    backend.wake()
+    assert reading.wait(10)
+    meanwhile, shown = backend.status(), backend.workspace
+    gate.set()
+    settle(backend)
+
+    assert (True, True, "Reading the rows of shoes", 1) == (meanwhile.scanned, meanwhile.scanning, meanwhile.progress, meanwhile.generation)
+    assert shown is not None
+    assert (False, "", 2) == (backend.status().scanning, backend.status().progress, backend.status().generation)
+
+
 def test_looking_for_changes_is_not_reading(tmp_path, monkeypatch):
     backend = read(a_backend(tmp_path, pause=1e-6))
     looking, gate = threading.Event(), threading.Event()
@@ -182,7 +216,7 @@ def test_the_pages_are_composed_ahead_once(tmp_path):
     backend.wake(force=True)
     settle(backend)
 
-    assert ["insights", "cost"] == [request.view for request in workspace.requests]
+    assert ["insights", "cost"] == [request.view for request in workspace.requests]  # there are no rows, so once is enough
 
 
 def test_a_page_that_cannot_be_composed_ahead_says_so_when_it_is_asked_for(tmp_path):

@@ -124,7 +124,7 @@ def test_while_the_first_scan_runs_the_answer_says_so(tmp_path):
 
 def test_a_mistake_found_while_reading_is_the_answer_to_every_view(tmp_path):
     class Mistaken(FakeWorkspace):
-        def scan(self, progress):
+        def scan(self, progress, *, rows=True):
             raise ConfigError("insights.toml, line 3: unknown key.")
 
     response = a_client(read(a_backend(tmp_path, Mistaken()))).get(f"{COST}/view")

@@ -75,6 +75,7 @@ export class InsightsApp extends LitElement {
   private request: AbortController | null = null;
   private retry = 0;
   private clock = 0;
+  private soon = 0;
 
   constructor() {
     super();
@@ -105,6 +106,7 @@ export class InsightsApp extends LitElement {
     super.disconnectedCallback();
     window.clearInterval(this.clock);
     window.clearTimeout(this.retry);
+    window.clearTimeout(this.soon);
     this.request?.abort();
     document.removeEventListener("scroll", this.spy);
     document.removeEventListener("visibilitychange", this.look);
@@ -204,6 +206,7 @@ export class InsightsApp extends LitElement {
     }
     this.params = paramsOf(this.host.hash(), this.tab);
     const isAnother = JSON.stringify(queryOf(this.params, this.tab)) !== this.asked;
+    if (this.reading) void this.look(); // it may have ended while another tab was in front
     if (isAnother) void this.load();
     else void this.updateComplete.then(this.stepped);
   };
@@ -272,12 +275,19 @@ export class InsightsApp extends LitElement {
       const isNew = this.generation !== null && status.generation !== this.generation;
       this.generation = status.generation;
       this.reading = status.scanning ? status.progress || "Reading the runs..." : "";
+      if (status.scanning) this.lookSoon();
       if (isNew || isBack) await this.load();
     } catch (error) {
       if (!(error instanceof Unreachable || error instanceof Refused)) throw error;
       if (error instanceof Unreachable && this.view) this.problem = SILENT;
     }
   };
+
+  /** While something is being read, what is said of it must not grow old. */
+  private lookSoon(): void {
+    window.clearTimeout(this.soon);
+    this.soon = window.setTimeout(this.look, SCAN_PAUSE);
+  }
 
   /** A page that was read before is found where it was left; another one begins at its top or at its anchor. */
   private arrive(): void {

@@ -312,6 +312,24 @@ describe("waiting and trouble", () => {
     expect(wordsOf(app.querySelector("h1") as Element)).toBe("newer");
     expect(wordsOf(app)).toContain("Reading run 3 of 17");
   });
+
+  test("what is being read is told to the second, and forgotten as soon as it is read", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    answers.status = () => ({ scanning: true, scanned: true, generation: 1, progress: "Reading the rows" });
+    const app = document.createElement("insights-app") as InsightsApp;
+    app.host = host;
+    document.body.append(app);
+    await vi.advanceTimersByTimeAsync(50);
+    expect(wordsOf(app)).toContain("Reading the rows");
+
+    answers.status = () => ({ scanning: false, scanned: true, generation: 2, progress: "" });
+    const before = views().length;
+    await vi.advanceTimersByTimeAsync(1100);
+    expect(wordsOf(app)).not.toContain("Reading the rows");
+    expect(views().length).toBe(before + 1);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(asked.filter(({ path }) => path === "status").length).toBe(2);
+  });
 });
 
 describe("a person's words", () => {

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+Stamp = tuple[int, int]  # size and time of the last change in ns; (-1, -1): there is no such file
 _MOST = 200_000  # files looked at; beyond that a change is still seen when one of the first ones moves
 
 
@@ -24,9 +25,18 @@ def fingerprint(folders: Iterable[str], files: Iterable[Path]) -> str:
             break
         digest.update(f"{entry[0]}\0{entry[1]}\0{entry[2]}\n".encode("utf-8", "surrogateescape"))
     for path in files:
-        seen = path.stat() if path.exists() else None
-        digest.update(f"{path}\0{seen.st_size if seen else -1}\0{seen.st_mtime_ns if seen else -1}\n".encode())
+        size, changed = stamp(path)
+        digest.update(f"{path}\0{size}\0{changed}\n".encode())
     return digest.hexdigest()
+
+
+def stamp(path: Path) -> Stamp:
+    """Another one as soon as the file came, went or was written."""
+    try:
+        seen = path.stat()
+    except OSError:
+        return (-1, -1)
+    return (seen.st_size, seen.st_mtime_ns)
 
 
 def _entries(stack: list[str]) -> Iterable[tuple[str, int, int]]:
