@@ -18,6 +18,7 @@ from model_insights.evidence.change import (
     sized,
 )
 from model_insights.evidence.fact import Evidence, Source, State
+from model_insights.evidence.onset import Onset, feature_onset, interval_text
 from model_insights.evidence.ordinary import Measure, Ordinary, Usual, learn
 from model_insights.evidence.quality import Corruption, corruptions
 from model_insights.ids import feature_id
@@ -52,6 +53,8 @@ class FeatureJudgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     reason: str = ""
     usual: Usual | None = None  # how usual the change is for this pipeline; None where the history is too short to tell
     usual_missing: Usual | None = None
+    onset: Onset | None = None  # when it came to what it is now, where the history dates it and another period than this one is possible
+    onset_missing: Onset | None = None
 
     @property
     def p(self) -> float | None:
@@ -108,7 +111,7 @@ def judge_features(run: Run, reference: Run, calibration: Calibration) -> tuple[
         return tuple(raw)
     adjusted = stats.false_discovery_control([p for _, p, _ in tests], method="bh")
     found = {(i, measure) for (i, _, measure), p in zip(tests, adjusted, strict=True) if p <= FALSE_DISCOVERY}
-    return tuple(_with_discoveries(one, (i, "distribution") in found, (i, "missing") in found) for i, one in enumerate(raw))
+    return tuple(_discovered(one, (i, "distribution") in found, (i, "missing") in found, calibration, run.id) for i, one in enumerate(raw))
 
 
 def _tests_of(one: FeatureJudgement) -> list[tuple[float, Measure]]:
@@ -120,10 +123,21 @@ def _tests_of(one: FeatureJudgement) -> list[tuple[float, Measure]]:
     return tests
 
 
-def _with_discoveries(one: FeatureJudgement, discovered: bool, missing: bool) -> FeatureJudgement:
-    """Only what is beyond chance gets the interval of its effect: inverting it is most of the work."""
-    change = sized(one.change) if discovered and one.change is not None else one.change
-    return msgspec.structs.replace(one, change=change, discovered=discovered, missing_discovered=missing)
+def _discovered(one: FeatureJudgement, moved: bool, missing: bool, calibration: Calibration, run_id: str) -> FeatureJudgement:
+    """Only what is beyond chance gets the interval of its effect, and a date: they are most of the work."""
+    if not moved and not missing:
+        return one
+    change, spans = sized(one.change) if moved and one.change is not None else one.change, calibration.ordinary.spans
+    return msgspec.structs.replace(
+        one, change=change, discovered=moved, missing_discovered=missing,
+        onset=_elsewhere(feature_onset(spans, one.path, change, run_id), run_id) if moved and change is not None else None,
+        onset_missing=_elsewhere(feature_onset(spans, one.path, None, run_id), run_id) if missing else None,
+    )  # fmt: skip
+
+
+def _elsewhere(onset: Onset | None, run_id: str) -> Onset | None:
+    """Nothing is said of a date that is the judged period itself and no other."""
+    return None if onset is None or onset.low == onset.high == run_id else onset
 
 
 def _judge(
@@ -172,9 +186,15 @@ def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, .
 
 
 def gather(
-    run: Run, reference: Run | None, judged: tuple[FeatureJudgement, ...], faults: tuple[Corruption, ...], words: Words
+    run: Run,
+    reference: Run | None,
+    judged: tuple[FeatureJudgement, ...],
+    faults: tuple[Corruption, ...],
+    words: Words,
+    *,
+    labels: Mapping[str, str] | None = None,
 ) -> tuple[Evidence, ...]:
-    """The data corner's evidence. Without statistics there is one fact, unknown, with the reason and the remedy."""
+    """The data corner's evidence. Without statistics there is one fact, unknown, with the reason and the remedy. `labels`: periods by run id."""
     facts = [*_anomaly_facts(run), *_drift_facts(run, words), *(_fault_fact(one, words) for one in faults)]
     facts += [*schema.gather(run, reference, words), *counts.gather(run, words)]
     if reference is None:
@@ -182,7 +202,7 @@ def gather(
     elif not judged:
         facts.append(_no_statistics(run, reference))
     else:
-        facts += [fact for one in judged for fact in _feature_facts(one, words)]
+        facts += [fact for one in judged for fact in _feature_facts(one, labels or {}, words)]
         facts += _outlier_facts(run, reference, judged, faults, words)
         facts.append(_tests_summary(judged, reference, words))
     return tuple(facts)
@@ -220,7 +240,7 @@ def _unknown(subject: str, sentence: str, remedy: str) -> Evidence:
     )
 
 
-def _feature_facts(one: FeatureJudgement, words: Words) -> list[Evidence]:
+def _feature_facts(one: FeatureJudgement, labels: Mapping[str, str], words: Words) -> list[Evidence]:
     name, source = ".".join(one.path), Source(kind="feature", id=feature_id(one.path), text=".".join(one.path))
     facts = []
     if one.reason:
@@ -238,9 +258,9 @@ def _feature_facts(one: FeatureJudgement, words: Words) -> list[Evidence]:
             )
         )
     if one.missing is not None and one.missing_discovered:
-        facts.append(_missing_fact(name, one.missing, source, words))
+        facts.append(_missing_fact(name, one.missing, onset_text(one.onset_missing, labels, words), source, words))
     if one.change is not None and not one.is_clock:
-        facts += _change_fact(name, one, one.change, source, words)
+        facts += _change_fact(name, one, one.change, onset_text(one.onset, labels, words), source, words)
     return facts
 
 
@@ -277,11 +297,20 @@ def _fault_fact(fault: Corruption, words: Words) -> Evidence:
     )  # fmt: skip
 
 
-def _missing_fact(name: str, missing: ShareChange, source: Source, words: Words) -> Evidence:
+def onset_text(onset: Onset | None, labels: Mapping[str, str], words: Words) -> str:
+    """Since when, as a sentence; empty where the history does not date it."""
+    if onset is None:
+        return ""
+    return (
+        f" The {onset.what} came to its level in {words.day(labels.get(onset.first, onset.first))} ({interval_text(onset, labels, words)})."
+    )
+
+
+def _missing_fact(name: str, missing: ShareChange, since: str, source: Source, words: Words) -> Evidence:
     jump = missing.low > _MISSING_JUMP
     sentence = (
         f"Missing values of {name} went from {words.percent(missing.reference, 1)} to {words.percent(missing.current, 1)} of examples "
-        f"({words.points(missing.difference)}, 95 %: {words.points(missing.low)} to {words.points(missing.high)})."
+        f"({words.points(missing.difference)}, 95 %: {words.points(missing.low)} to {words.points(missing.high)}).{since}"
     )
     return Evidence(
         id=f"data:missing:{name}", corner="data", subject=name, measure="missing values", sentence=sentence, state="violated" if jump else "watch",
@@ -289,7 +318,7 @@ def _missing_fact(name: str, missing: ShareChange, source: Source, words: Words)
     )  # fmt: skip
 
 
-def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source: Source, words: Words) -> list[Evidence]:
+def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, since: str, source: Source, words: Words) -> list[Evidence]:
     if change.state == "too_few" or change.psi is None or change.psi_null is None or change.jensen_shannon is None:
         return []
     changed = is_changed(one)
@@ -301,7 +330,7 @@ def _change_fact(name: str, one: FeatureJudgement, change: FeatureChange, source
         f"The distribution of {name} {verb}: PSI {words.number(change.psi)} (chance alone stays below {words.number(change.psi_null)} in 95 of 100 cases), "
         f"Jensen-Shannon divergence {words.number(change.jensen_shannon)} bits (below {words.number(change.jensen_shannon_null or 0.0)})."
     )
-    sentence += value_text(change, words) if changed else ""
+    sentence += f"{value_text(change, words)}{since}" if changed else ""
     sentence += usual_text(one, words)
     if change.new_mass > 0.005:
         sentence += f" {words.percent(change.new_mass, 1)} of examples have a value that the reference has not."

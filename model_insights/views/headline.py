@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from model_insights.calibration import CASES, fitted_tier
-from model_insights.judgement import Judgement
+from model_insights.evidence import onset
+from model_insights.judgement import Judgement, season_length
 from model_insights.ledger import Ledger
 from model_insights.verdict import Verdict
 from model_insights.view import Headline, Severity, Tone, Value
@@ -22,8 +23,18 @@ def headline(judged: Judgement, words: Words) -> Headline:
         sentence=_sentence(judged, verdict, ledger, words), severity=severity, money=money_value(words, judged.cost.total if judged.cost else None),
         change=Value(text=words.change(change), value=change, tone="bad" if change > 0 else "good") if change is not None else Value(text="not known", tone="unknown"),
         confidence=_confidence(verdict).capitalize(), confidence_reason=_confidence_reason(verdict, ledger.tier if ledger else "", words),
-        since=f"since {period_text(judged.since, words)}" if judged.since else "", next_action=_next(judged, verdict, ledger), corner=verdict.corner,
+        since=_since(judged, words), next_action=_next(judged, verdict, ledger), corner=verdict.corner,
     )  # fmt: skip
+
+
+def _since(judged: Judgement, words: Words) -> str:
+    """Since when the cost is above what was expected, with the interval of the date and what began in it."""
+    if judged.since is None:
+        return ""
+    case, made = judged.case, judged.series
+    totals = {run_id: cost.total.value for run_id, cost in made.costs.items() if not isinstance(cost, str)}
+    found = onset.cost_onset(made.runs, totals, judged.since, judged.run, season_length(case, made.runs))
+    return onset.since_text(made.runs, judged.since, found, case.events, words)
 
 
 def severity_of(judged: Judgement, words: Words) -> Severity:
