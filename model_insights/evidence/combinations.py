@@ -29,8 +29,9 @@ MOST_FEATURES = {1: 80, 2: 80, 3: 20}  # by ways; the first by name
 FALSE_DISCOVERY = 0.05
 TIMES = 10  # new: at least so many times more frequent than in the reference; lost: the other way round
 LISTED = 25  # combinations of each list
+FEW_WANTED = 3  # rows from which a thin combination is worth a line
 _TESTABLE = 10  # rows of both periods together from which a combination can be beyond chance at all (Tarone)
-_BINS = 20  # of the support-versus-loss curve
+_BINS, _ROWS_A_BIN = 12, 30  # of the support-versus-loss curve
 _DRAWS = 400
 _CLEAR = 0.01  # a p below is beyond chance: the curve is looked at every period
 _SEED = 20_240_614
@@ -130,7 +131,7 @@ class Coverage(Noun):
     base_share: float  # of the training examples that the base rows are
     before_rows: int
     thin: ThinMass
-    unseen: ShareChange | None  # share of rows with a combination no other row of the period has (Good-Turing): now against the base's own
+    unseen: float  # Good-Turing: share of further rows that would hold a combination which none of these rows has
     possible: int  # combinations that the levels allow
     covered: int  # of them with enough support
     tests: int
@@ -202,7 +203,8 @@ def cut_rows(rows: Compared, *, support: int, ways: int, features: Sequence[str]
     for name in names:
         columns = [_column(one, name) for one in rows.base]
         present = [one for one in columns if one is not None]
-        levels = levels_of(present, bins=bins) if present else Levels(name=name, known=())
+        fresh = [one for table in (rows.now, rows.before) if table is not None and (one := _column(table, name)) is not None]
+        levels = levels_of(present or fresh[:1], bins=bins, fresh=fresh)
         found.append(levels)
         now.append(coded(levels, _column(rows.now, name), rows.now.rows))
         base.append(np.concatenate([coded(levels, one, table.rows) for one, table in zip(columns, rows.base, strict=True)]))
@@ -288,11 +290,11 @@ class _Tally:
         self._covered += int((base >= max(1.0, self._enough)).sum())
         thin = np.where(base < self._enough, now, 0)
         for cell in np.argsort(-thin, kind="stable")[:10].tolist():
-            if thin[cell] >= 3:
+            if thin[cell] >= FEW_WANTED:
                 self._thin_cells.append((int(now[cell]), group, cell, int(base[cell])))
 
     def _places(self, codes: Sequence[NDArray[np.uint16]], group: Group) -> Places:
-        """The cell of each row [rows]; three ways of 23 levels still fit 16 bits."""
+        """The cell of each row [rows]; three ways of 28 levels still fit 16 bits."""
         at = codes[group[0]]
         for feature in group[1:]:
             at = at * np.uint16(self._cut.sizes[feature]) + codes[feature]
@@ -344,7 +346,7 @@ class _Tally:
         return Coverage(
             ways=ways, support=self._support, features=tuple(one.name for one in self._cut.levels), left_out=self._cut.left_out, rows=rows.now.rows,
             base_rows=self._base_rows, base_share=rows.base_share, before_rows=rows.before.rows if rows.before is not None else 0,
-            thin=self._thin(), unseen=self._unseen(), possible=self._possible, covered=self._covered, tests=self._tests,
+            thin=self._thin(), unseen=float(np.mean(self._now_seen == 1)), possible=self._possible, covered=self._covered, tests=self._tests,
             new=self._combinations(is_new=True), lost=self._combinations(is_new=False), wants=self._wants(curve), curve=curve,
         )  # fmt: skip
 
@@ -354,12 +356,6 @@ class _Tally:
         now = int(is_thin.sum())
         change = share_change((usual, self._base_rows), (now / len(is_thin), len(is_thin)))
         return ThinMass(change=change, rows=now, money=money_in(self._rows.now.loss, is_thin))
-
-    def _unseen(self) -> ShareChange | None:
-        """Good-Turing: rows whose combination no other row of its table has, so the share of further rows that show one never seen."""
-        n = self._rows.now.rows
-        alone, usual = float(np.mean(self._now_seen == 1)), float(np.mean(self.base_support == 1))
-        return share_change((usual, self._base_rows), (alone, n))
 
     def _combinations(self, *, is_new: bool) -> tuple[Combination, ...]:
         """The most frequent ones whose rows are not mostly those of one listed before."""
@@ -397,7 +393,7 @@ class _Tally:
             mask = (self._places(self._now, group) == cell) & ~taken
             fresh = int(mask.sum())
             if fresh < -gain:
-                if fresh >= 3:
+                if fresh >= FEW_WANTED:
                     heapq.heappush(heap, (-fresh, group, cell, base))
                 continue
             taken |= mask
@@ -463,10 +459,17 @@ def fitted_loss(curve: SupportCurve, support: float) -> float:
 
 
 def _binned(log: Floats) -> Places:
-    """Bin of each row: equal in rows as far as equal supports allow, none empty."""
-    edges = np.unique(np.quantile(log, np.linspace(0, 1, _BINS + 1)))
-    at = np.clip(np.searchsorted(edges, log, side="right") - 1, 0, max(len(edges) - 2, 0))
-    found: Places = np.unique(at, return_inverse=True)[1]
+    """Bin of each row: equal steps of the logarithm, small ones joined with the next larger support."""
+    edges = np.linspace(float(log.min()), float(log.max()), _BINS + 1)
+    at = np.clip(np.searchsorted(edges, log, side="right") - 1, 0, _BINS - 1)
+    joined, number, rows = np.zeros(_BINS, np.intp), 0, 0
+    for i, count in enumerate(np.bincount(at, minlength=_BINS).tolist()):
+        joined[i], rows = number, rows + count
+        if rows >= _ROWS_A_BIN:
+            number, rows = number + 1, 0
+    if rows < _ROWS_A_BIN and number:  # the last ones join what came before
+        joined[joined == number] = number - 1
+    found: Places = joined[at]
     return found
 
 

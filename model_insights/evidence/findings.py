@@ -157,7 +157,9 @@ def _level_text(level: Level, words: Words) -> str:
         return f"={value if isinstance(value, str) else str(int(value)) if value.is_integer() else words.number(value)}"
     if level.kind == "bin":
         return _bin_text(level.low, level.high, words)
-    return {"missing": " missing", "other": " of a rare value", "new": " as never before"}[level.kind]
+    if level.kind == "new":
+        return " of a value never learned" if level.low is None else " outside the range learned from"
+    return " missing" if level.kind == "missing" else " of a rare value"
 
 
 def _bin_text(low: float | None, high: float | None, words: Words) -> str:

@@ -13,7 +13,8 @@ from model_insights.noun import Noun
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
-MOST_BINS, MOST_VALUES = 10, 20
+MOST_BINS, MOST_VALUES, MOST_FRESH = 10, 20, 5
+_FRESH_ROWS = 10  # from which a text that the base never had is a level of its own
 _FEW_NUMBERS = 12  # distinct numbers up to which each is a level of its own: flags, days, ratings
 _MISSING = 0
 
@@ -51,7 +52,9 @@ class RowTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 class Level(Noun):
-    """One level of a feature: a value, a bin [low, high) of the base's quantiles, or one of the four special ones."""
+    """One level of a feature: a value, a bin [low, high) of the base's quantiles, or one of the special ones.
+
+    "new" is what the base never had: of a number what lies outside [low, high]."""
 
     kind: Literal["missing", "value", "bin", "other", "new"]
     value: str | float = ""
@@ -77,16 +80,24 @@ class Levels(msgspec.Struct, frozen=True, kw_only=True, eq=False):
             return Level(kind="missing")
         if code <= len(self.known):
             return self.known[code - 1]
-        return Level(kind="other" if code == len(self.known) + 1 else "new")
+        if code == len(self.known) + 1:
+            return Level(kind="other")
+        return Level(kind="new") if self.edges is None else Level(kind="new", low=self.inside[0], high=self.inside[1])
 
 
-def levels_of(columns: Sequence[Column], *, bins: int) -> Levels:
-    """The levels of one feature, from the rows of the base (one column per run). At most `bins` bins, MOST_VALUES values."""
+def levels_of(columns: Sequence[Column], *, bins: int, fresh: Sequence[Column] = ()) -> Levels:
+    """The levels of one feature, from the rows of the base (one column per run). At most `bins` bins, MOST_VALUES values.
+
+    Texts that only the `fresh` columns have are levels too where they are frequent there, so that they have a name."""
     numbers = [one.values for one in columns if isinstance(one, NumberColumn)]
     if numbers:
         values = np.concatenate(numbers)
         return _of_numbers(columns[0].name, values[np.isfinite(values)].astype(np.float64), bins)
-    return _of_texts(columns[0].name, [one for one in columns if isinstance(one, TextColumn)])
+    return _of_texts(columns[0].name, _texts(columns), _texts(fresh))
+
+
+def _texts(columns: Sequence[Column]) -> list[TextColumn]:
+    return [one for one in columns if isinstance(one, TextColumn)]
 
 
 def _of_numbers(name: str, values: Floats, bins: int) -> Levels:
@@ -102,15 +113,23 @@ def _of_numbers(name: str, values: Floats, bins: int) -> Levels:
     return Levels(name=name, known=known, edges=inner, inside=(low - spread, high + spread))
 
 
-def _of_texts(name: str, columns: Sequence[TextColumn]) -> Levels:
+def _of_texts(name: str, columns: Sequence[TextColumn], fresh: Sequence[TextColumn]) -> Levels:
+    counts = _counts(columns)
+    present = sorted(counts, key=lambda label: (-counts[label], label))
+    only = {label: count for label, count in _counts(fresh).items() if label not in counts and count >= _FRESH_ROWS}
+    named = [*present[:MOST_VALUES], *sorted(only, key=lambda label: (-only[label], label))[:MOST_FRESH]]
+    return Levels(name=name, known=tuple(Level(kind="value", value=label) for label in named), rare=frozenset(present[MOST_VALUES:]))
+
+
+def _counts(columns: Sequence[TextColumn]) -> dict[str, int]:
+    """Rows by text, of those that occur."""
     counts: dict[str, int] = {}
     for column in columns:
         found = np.bincount(column.codes[column.codes >= 0], minlength=len(column.labels))
         for label, count in zip(column.labels, found.tolist(), strict=True):
-            counts[label] = counts.get(label, 0) + count
-    present = sorted((label for label, count in counts.items() if count), key=lambda label: (-counts[label], label))
-    known = tuple(Level(kind="value", value=label) for label in present[:MOST_VALUES])
-    return Levels(name=name, known=known, rare=frozenset(present[MOST_VALUES:]))
+            if count:
+                counts[label] = counts.get(label, 0) + count
+    return counts
 
 
 def coded(levels: Levels, column: Column | None, rows: int) -> Codes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from model_insights.evidence.combinations import Combination, Coverage, SupportCurve, Want
+from model_insights.evidence.change import wilson
+from model_insights.evidence.combinations import FEW_WANTED, Combination, Coverage, SupportCurve, Want
 from model_insights.evidence.fact import worst
 from model_insights.evidence.findings import READING, WAYS, PastThin, RowFindings, gather, items_text
 from model_insights.judgement import Judgement
@@ -44,7 +45,7 @@ def section(judged: Judgement, found: RowFindings, words: Words, tables: Mapping
     state = worst(facts)
     made = found.coverage
     blocks: list[Block] = [_new(made, words, tables.get("new")), _lost(made, words, tables.get("lost"))]
-    blocks.append(_wants(made, words, tables.get("wants")))
+    blocks.append(_wants(judged, made, words, tables.get("wants")))
     blocks += [_over_time(judged, made, found.past, words)] if found.past else []
     blocks += [_curve(made.curve, words)] if made.curve is not None else []
     blocks.append(_facts(found, made, words))
@@ -123,7 +124,7 @@ def _tests(made: Coverage) -> str:
     )
 
 
-def _wants(made: Coverage, words: Words, asked: TableRequest | None) -> Table:
+def _wants(judged: Judgement, made: Coverage, words: Words, asked: TableRequest | None) -> Table:
     columns = (
         Column(id="combination", title="Combination"),
         Column(id="share", title="Traffic", align="right", hint="share of the rows now that fall there and in no combination listed before"),
@@ -132,20 +133,24 @@ def _wants(made: Coverage, words: Words, asked: TableRequest | None) -> Table:
         Column(id="lacking", title="Collect", align="right", hint=f"examples that are lacking to {made.support}"),
         Column(id="worth", title="Worth", align="right", hint="money of the period that these rows would cost less on the curve of loss against support"),
     )  # fmt: skip
-    rows = [_want(one, words) for one in made.wants]
-    worth = "" if made.curve is not None and made.curve.is_beyond_chance else _no_worth(made)
-    empty = f"Every combination that occurs has {made.support} training examples."
+    faulty = frozenset(".".join(one.path) for one in judged.faults)
+    rows = [_want(one, words, faulty) for one in made.wants]
+    worth = "" if not rows or (made.curve is not None and made.curve.is_beyond_chance) else _no_worth(made)
+    empty = f"No combination with {FEW_WANTED} rows or more has fewer than {plural(made.support, 'training example')}."
     return table("wants", "What to collect", columns, rows, asked, empty=empty, note=worth, size=10)
 
 
-def _want(one: Want, words: Words) -> Row:
+def _want(one: Want, words: Words, faulty: frozenset[str]) -> Row:
+    """Of a feature with a data fault nothing needs to be collected: it needs repair."""
+    broken = ", ".join(item.feature for item in one.items if item.feature in faulty)
+    collect = f"repair {broken} instead" if broken else words.count(one.lacking)
     name = items_text(one.items, words)
     worth = "not known" if one.worth is None else words.money(one.worth)
     return Row(
         id=name,
         cells=(
             Cell(text=name), Cell(text=words.percent(one.share, 1), value=one.share, bar=one.share), Cell(text=words.count(one.rows), value=one.rows),
-            Cell(text=words.count(round(one.trained)), value=one.trained), Cell(text=words.count(one.lacking), value=one.lacking),
+            Cell(text=words.count(round(one.trained)), value=one.trained), Cell(text=collect, value=one.lacking, tone="watch" if broken else "neutral"),
             Cell(text=worth, value=one.worth, tone="muted" if one.worth is None else "neutral"),
         ),
     )  # fmt: skip
@@ -238,9 +243,9 @@ def _facts(found: RowFindings, made: Coverage, words: Words) -> Facts:
             value=f"{words.count(made.covered)} of {words.count(made.possible)} possible combinations have {plural(made.support, 'training example')} or more",
         ),
     ]
-    if made.unseen is not None:
-        value = f"{words.percent(made.unseen.current, 1)} of further rows would hold a combination that these rows never show (Good-Turing)"
-        items.append(Fact(label="Still unseen", value=f"{value}; among the rows learned from {words.percent(made.unseen.reference, 1)}"))
+    low, high = wilson(made.unseen, made.rows)
+    said = f"{words.percent(made.unseen, 1)} of further rows would hold a combination that these rows never show (Good-Turing; 95 %: "
+    items.append(Fact(label="Still unseen", value=f"{said}{words.percent(low, 1)} to {words.percent(high, 1)})"))
     if found.loss_text:
         items.append(Fact(label="No cost per row", value=found.loss_text))
     items += [Fact(label=f"Not crossed: {name}", value=why) for name, why in made.left_out[:8]]

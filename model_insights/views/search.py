@@ -27,7 +27,7 @@ def section(judged: Judgement, found: RowFindings, words: Words, tables: Mapping
     blocks: list[Block] = [_ranges(judged, made, words)] if made.slices else []
     blocks.append(_table(judged, made, words, tables.get("found")))
     if made.critical:
-        blocks.append(_critical(judged, made, words, tables.get("critical")))
+        blocks.append(_critical(made, words, tables.get("critical")))
     blocks.append(_facts(judged, found, made, words))
     return Section(id="search", title=_title(made, words), lead=_lead(made, words), blocks=tuple(blocks))
 
@@ -106,27 +106,35 @@ def _how(made: SliceSearch, words: Words) -> str:
     )
 
 
-def _critical(judged: Judgement, made: SliceSearch, words: Words, asked: TableRequest | None) -> Table:
+def _critical(made: SliceSearch, words: Words, asked: TableRequest | None) -> Table:
+    counted = any(one.costly is not None for one in made.critical)
     columns = (
         Column(id="slice", title="Declared critical"),
         Column(id="rows", title="Rows", align="right"),
-        Column(id="costly", title="Costly rows", align="right"),
-        Column(id="most", title="At most", align="right", hint="share of costly rows that is still possible (95 %; without any, three in n)"),
+        *((_COSTLY, _MOST) if counted else ()),
         Column(id="money", title="Cost", align="right"),
         Column(id="interval", title="Interval", align="right", sortable=False, hint=f"{words.percent(CRITICAL_LEVEL)}; declared slices are no search"),
     )  # fmt: skip
-    rows = [_critical_row(one, words) for one in made.critical]
+    rows = [_critical_row(one, words, counted=counted) for one in made.critical]
     return table("critical", "Slices declared critical, row by row", columns, rows, asked, empty="", size=8)
 
 
-def _critical_row(one: CriticalSlice, words: Words) -> Row:
+_COSTLY = Column(id="costly", title="Costly rows", align="right")
+_MOST = Column(
+    id="most", title="At most", align="right", hint="share of costly rows that is still possible (95 %; without any, three in n)"
+)
+
+
+def _critical_row(one: CriticalSlice, words: Words, *, counted: bool) -> Row:
     money = one.money
+    counts = (
+        Cell(text="" if one.costly is None else words.count(one.costly), value=one.costly),
+        Cell(text="" if one.most is None else words.percent(one.most, 1), value=one.most),
+    )
     return Row(
         id=one.text,
         cells=(
-            Cell(text=one.text), Cell(text=words.count(one.rows), value=one.rows),
-            Cell(text="" if one.costly is None else words.count(one.costly), value=one.costly),
-            Cell(text="" if one.most is None else words.percent(one.most, 1), value=one.most),
+            Cell(text=one.text), Cell(text=words.count(one.rows), value=one.rows), *(counts if counted else ()),
             Cell(text=words.amount(money.value) if money else one.reason, value=money.value if money else None, tone="neutral" if money else "muted"),
             Cell(text=f"{words.amount(money.low)} to {words.amount(money.high)}" if money else ""),
         ),
