@@ -8,10 +8,11 @@ from typing import Literal
 
 import msgspec
 import numpy as np
+from scipy import special
 
 from model_insights.config import CostRule, SeverityBudget
 from model_insights.cost.level import Expected
-from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
+from model_insights.cost.model import Cells, Floats, costs, gap_error, rate_draws, unit_cost
 from model_insights.cost.rates import Gap
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
@@ -19,6 +20,7 @@ from model_insights.slices import SliceKey
 DRAWS = 1000
 LEVEL = 0.95
 _SEED = 20_240_612
+_SURELY, _HARDLY = 1.25, 0.25  # standard errors of the gap by which its true size may differ; benchmarks/coverage.py tells how they do
 
 
 class Money(Noun):
@@ -81,17 +83,18 @@ def run_cost(run_id: str, rule: CostRule, model: str, cells: Cells, gaps: tuple[
     money = costs(cells)
     rates = rate_draws(cells, noise(run_id, *cells.rates.shape))
     drawn = cells.volume * unit_cost(cells.kind, cells.values, rates)
+    most, least = (chance_cost(cells, shift) for shift in (-_SURELY, _HARDLY))
     lines = tuple(
         CostLine(
-            unit=unit, money=_clipped(cells, money_of(float(money[i]), drawn[:, i])), cases=float(cells.volume[i]), evaluated=float(cells.n[i]),
+            unit=unit, money=_clipped(cells, _less(money_of(float(money[i]), drawn[:, i]), most[i], least[i])), cases=float(cells.volume[i]), evaluated=float(cells.n[i]),
             rates=tuple(map(float, cells.rates[i])), values=tuple(map(float, cells.values[i])),
         )
         for i, unit in enumerate(cells.units)
     )  # fmt: skip
     total = sum(line.money.value for line in lines)
     return RunCost(
-        run_id=run_id, rule=rule, model=model, cells=cells, lines=lines, total=_clipped(cells, money_of(total, drawn.sum(axis=1))),
-        draws=drawn.sum(axis=1), gaps=gaps, noise_floor=_noise_floor(cells, run_id),
+        run_id=run_id, rule=rule, model=model, cells=cells, lines=lines, total=_clipped(cells, _less(money_of(total, drawn.sum(axis=1)), most.sum(), least.sum())),
+        draws=drawn.sum(axis=1), gaps=gaps, noise_floor=_noise_floor(cells),
     )  # fmt: skip
 
 
@@ -100,16 +103,30 @@ def _clipped(cells: Cells, money: Money) -> Money:
     return Money(value=money.value, low=max(0.0, money.low), high=money.high) if cells.kind in ("inventory", "regression") else money
 
 
-def _noise_floor(cells: Cells, run_id: str) -> float:
-    """Cost a calibrated model would show because the observed rate is a sample: max(0, noisy) is convex (design, "Demand and noise")."""
-    if cells.kind != "inventory" or cells.realised:
-        return 0.0
-    observed = cells.rates[:, 1]
-    calibrated = np.stack([observed, observed], axis=1)
-    error = np.sqrt(np.clip(observed * (1 - observed), 0, None) / np.maximum(cells.n, 1.0))
-    drawn = np.stack([np.broadcast_to(observed, (DRAWS, len(observed))), observed + error * noise(run_id, len(observed))[..., 1]], axis=-1)
-    floor = cells.volume * (unit_cost(cells.kind, cells.values, drawn).mean(axis=0) - unit_cost(cells.kind, cells.values, calibrated))
-    return float(floor.sum())
+def chance_cost(cells: Cells, shift: float | None) -> Floats:
+    """Money that chance alone adds to the cost of each unit on average [units]: max(0, noisy) is convex (design, "Demand and noise").
+
+    It is largest where the true gap of predicted and observed rate is none (`shift` None) and fades with the gap; otherwise the true gap
+    is taken to be the measured one, moved by `shift` of its standard errors. E|z + noise| - |z| = 2 (phi(z) - |z| Phi(-|z|))."""
+    if cells.kind != "inventory":
+        return np.zeros(len(cells.units))
+    error = gap_error(cells)
+    away = np.abs(cells.rates[:, 0] - cells.rates[:, 1]) / np.maximum(error, 1e-300)
+    z = np.zeros_like(error) if shift is None else np.maximum(away + shift, 0.0)
+    per_event, over, under = cells.values.T
+    density = np.exp(-0.5 * np.minimum(z, 40.0) ** 2) / np.sqrt(2 * np.pi)
+    added: Floats = cells.volume * per_event * (over + under) * error * (density - z * special.ndtr(-z))
+    return added
+
+
+def _noise_floor(cells: Cells) -> float:
+    """Cost a calibrated model would show because the observed rate is a sample; none where demand is realised."""
+    return 0.0 if cells.realised else float(chance_cost(cells, None).sum())
+
+
+def _less(money: Money, most: float, least: float) -> Money:
+    """The interval moved down by what chance may have added: its low end by the most, its high end by the least."""
+    return Money(value=money.value, low=money.low - float(most), high=max(money.high - float(least), money.value))
 
 
 def severity(cost: RunCost, level: Expected | None, budget: SeverityBudget | None, *, days: float | None) -> SeverityVerdict:

@@ -72,11 +72,10 @@ def rate_draws(cells: Cells, noise: Floats) -> Floats:
     comparison paired.
     Counts use the normal approximation on the square-root scale (variance-stabilising for Poisson counts; methods A5.2)."""
     if cells.kind == "inventory":
-        error = np.zeros_like(cells.rates)
-        error[:, 0] = cells.spread / np.sqrt(np.maximum(cells.n, 1.0))
-        if not cells.realised:
-            error[:, 1] = np.sqrt(np.clip(cells.rates[:, 1] * (1 - cells.rates[:, 1]), 0.0, None) / np.maximum(cells.n, 1.0))
-        return np.clip(cells.rates + error * noise[..., :2], 0.0, None)
+        shared, own = _demand_noise(cells)
+        moved = np.stack([_prediction_noise(cells) * noise[..., 0], shared * noise[..., 0] + own * noise[..., 1]], axis=-1)
+        rates: Floats = np.clip(cells.rates + moved, 0.0, None)
+        return rates
     if cells.kind == "regression":
         return drawn_rates(cells.rates, cells.n, noise)
     if cells.kind == "amounts":
@@ -88,3 +87,28 @@ def rate_draws(cells: Cells, noise: Floats) -> Floats:
     drawn = np.where(counts > 0, drawn, 0.0)
     shares: Floats = drawn / np.maximum(drawn.sum(axis=-1, keepdims=True), 1e-12)
     return shares
+
+
+def gap_error(cells: Cells) -> Floats:
+    """Standard error of predicted less observed rate [units] (inventory)."""
+    shared, own = _demand_noise(cells)
+    error: Floats = np.hypot(_prediction_noise(cells) - shared, own)
+    return error
+
+
+def _prediction_noise(cells: Cells) -> Floats:
+    error: Floats = cells.spread / np.sqrt(np.maximum(cells.n, 1.0))
+    return error
+
+
+def _demand_noise(cells: Cells) -> tuple[Floats, Floats]:
+    """Standard error of the observed rate, in two parts [units]: what moves with the predictions, and the chance of the outcomes.
+
+    A row with a higher prediction is a positive more often, so a sample with high predictions has high demand, too: the covariance of the
+    two is the variance of the predictions, scaled to the observed level. Of realised demand neither part is there."""
+    predicted, observed = cells.rates[:, 0], cells.rates[:, 1]
+    if cells.realised:
+        return np.zeros_like(observed), np.zeros_like(observed)
+    whole = np.sqrt(np.clip(observed * (1 - observed), 0.0, None) / np.maximum(cells.n, 1.0))
+    shared = np.minimum(_prediction_noise(cells) * observed / np.maximum(predicted, 1e-12), whole)
+    return shared, np.sqrt(whole**2 - shared**2)

@@ -1,0 +1,72 @@
+"""Intervals of costs: how often they hold the truth, and what they know of chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks.coverage import KINDS, Tally, units_of
+from model_insights.cost.account import chance_cost
+from model_insights.cost.model import Cells, gap_error
+from tests.builders import a_cost
+
+
+def stock(rates: Any, *, n: float, spread: float, realised: bool = False) -> Cells:
+    """Stocking units of a thousand cases."""
+    found = np.array(rates, float)
+    count = len(found)
+    return Cells(
+        kind="inventory", units=units_of(count), volume=np.full(count, 1_000.0), values=np.tile([1.0, 2.0, 5.0], (count, 1)), rates=found,
+        spread=np.full(count, spread), n=np.full(count, n), realised=realised,
+    )  # fmt: skip
+
+
+def coverage_of(kind: str, seeds: int) -> float:
+    tally = Tally()
+    for seed in range(seeds):
+        tally.add(KINDS[kind](seed))
+    return sum(tally.totals) / seeds
+
+
+@pytest.mark.parametrize("kind", [name for name in KINDS if "inventory" in name] + ["regression (pinball), normal errors"])
+def test_most_intervals_hold_the_truth(kind: str) -> None:
+    """benchmarks/coverage.py says how many of a thousand; sixty tell a broken interval from a right one."""
+    assert coverage_of(kind, 60) >= 0.85
+
+
+def test_a_calibrated_model_may_cost_nothing() -> None:
+    """A sample of a model without any fault shows a cost; its interval begins at nothing, and what chance adds is told."""
+    rng = np.random.default_rng(5)
+    n, rate = 2_000.0, 0.1
+    lowest, floors, shown = [], [], []
+    for seed in range(40):
+        observed = rng.binomial(int(n), rate, 6) / n
+        cells = stock(np.column_stack([np.full(6, rate), observed]), n=n, spread=0.0)
+        cost = a_cost(cells, run_id=f"r{seed}")
+        lowest.append(cost.total.low)
+        floors.append(cost.noise_floor)
+        shown.append(cost.total.value)
+
+    assert np.mean(np.array(lowest) == 0.0) >= 0.85
+    assert np.mean(floors) == pytest.approx(np.mean(shown), rel=0.2)
+
+
+def test_chance_adds_nothing_to_a_large_gap() -> None:
+    cells = stock([[0.4, 0.1], [0.1, 0.4]], n=5_000.0, spread=0.1)
+
+    assert chance_cost(cells, -1.25) == pytest.approx([0.0, 0.0], abs=1e-9)
+
+
+def test_demand_and_predictions_of_one_sample_rise_together() -> None:
+    """Scores of calibrated rows: the gap of the means varies as the simulated one does, not as two independent means would."""
+    rng = np.random.default_rng(9)
+    n = 400
+    gaps = []
+    for _ in range(2_000):
+        chance = rng.beta(0.5, 0.5, n)
+        gaps.append(chance.mean() - (rng.random(n) < chance).mean())
+    cells = stock([[0.5, 0.5]], n=float(n), spread=float(np.sqrt(0.125)))
+
+    assert float(gap_error(cells)[0]) == pytest.approx(np.std(gaps), rel=0.05)
