@@ -31,6 +31,7 @@ def scaled(made: Series, factor: float) -> Series:
         steps={run: _ledger(one, factor) if isinstance(one, Ledger) else one for run, one in made.steps.items()},
         retrain_spread=made.retrain_spread * factor,
         levels={run: _level(one, factor) for run, one in made.levels.items()},
+        parts=tuple(scaled(part, factor) for part in made.parts),
         estimates={run: _estimate(one, factor) if isinstance(one, Estimate) else one for run, one in made.estimates.items()},
     )
 
@@ -43,7 +44,7 @@ def _cost(cost: RunCost, factor: float) -> RunCost:
         cells = msgspec.structs.replace(cost.cells, values=cost.cells.values * factors)
     return msgspec.structs.replace(
         cost, cells=cells, lines=tuple(_cost_line(line, cost.rule, factor) for line in cost.lines), total=_money(cost.total, factor),
-        draws=cost.draws * factor, noise_floor=cost.noise_floor * factor,
+        draws=cost.draws * factor, noise_floor=cost.noise_floor * factor, parts=tuple(_cost(part, factor) for part in cost.parts),
     )  # fmt: skip
 
 

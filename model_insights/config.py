@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from typing import Literal, Union
 
 import msgspec
@@ -106,6 +107,9 @@ class CostRule(_Strict):
     decision: str = ""  # what is done with a prediction: "prediction >= 0.5"
     cost: Expression | None = None  # money of one row
     keys: tuple[str, ...] = ()  # columns on which rows and tables are joined; span and period choose the run's rows of the table
+    loss: str = ""  # the loss it counts, where several rules could count the same one: they are not added
+    currency: str = ""  # of its plain numbers; it must be that of [insights]
+    period: str = ""  # what `volume` is per: "week"; the same for all rules
 
     @property
     def prices(self) -> dict[str, Expression]:
@@ -219,6 +223,8 @@ def _check(config: Config, name: str) -> None:
         if fault := _pairs_fault(rule) or _rows_fault(rule):
             raise ConfigError(f"{name}: cost {rule.name!r} {fault}")
         _check_named(f"cost {rule.name!r}", rule.tables, config, name)
+    if fault := rules_fault(config.cost, config.insights.currency):
+        raise ConfigError(f"{name}: {fault}")
     if config.result:
         _check_result(config.result, config, name)
     budget = config.severity
@@ -232,6 +238,30 @@ def _check(config: Config, name: str) -> None:
         raise ConfigError(f"{name}: report.{fault}")
     if config.insights.events and config.insights.events not in config.tables:
         raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+
+
+def rules_fault(rules: Sequence[CostRule], currency: str) -> str:
+    """Why the costs of the rules must not be added, as a sentence that names them; "" where they may."""
+    for i, rule in enumerate(rules):
+        if rule.currency not in ("", currency):
+            return (
+                f"cost {rule.name!r} is in {rule.currency} and the other money in {currency}: two currencies are not added. Give its prices in "
+                f"{currency}, or take them from a table with its own currency and a rate."
+            )
+        for other in rules[:i]:
+            if other.name == rule.name:
+                return f"two costs are named {rule.name!r}; give each its own name."
+            if rule.loss and rule.loss == other.loss:
+                return (
+                    f"costs {other.name!r} and {rule.name!r} are marked as the same loss, {rule.loss!r}: added, it would be counted twice. "
+                    "Keep one of them, or give them different `loss`."
+                )
+            if rule.period != other.period:
+                return (
+                    f"cost {other.name!r} is per {other.period or 'period of the run'} and cost {rule.name!r} per {rule.period or 'period of the run'}: "
+                    "costs of different periods are not added. Bring `volume` to one period."
+                )
+    return ""
 
 
 def _check_named(what: str, tables: tuple[str, ...], config: Config, name: str) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from model_insights.attribution.rows import Tables
 from model_insights.attribution.step import Periods, rows_ledger
 from model_insights.config import Config, CostRule, SeverityBudget
 from model_insights.cost.account import RunCost, SeverityVerdict, run_cost, severity
+from model_insights.cost.adding import added
 from model_insights.cost.amounts import Amounts, amount_cells
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
@@ -28,6 +29,7 @@ from model_insights.evidence.quality import Corruption
 from model_insights.evidence.returned import returned, without_returned
 from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
 from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain
+from model_insights.ledger_sum import added_ledger
 from model_insights.results import Results, results_of
 from model_insights.run import History, Run
 from model_insights.unrest import retrain_spread, with_unrest
@@ -53,6 +55,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     results: Mapping[str, RunResult | str] = {}  # by run id: the second account, where insights.toml has [result]
     rows: Tables | None = None  # rows with scores, for the account row by row; None: they were not looked for
     label: str = ""  # the rows' column with the outcome
+    parts: tuple[Case, ...] = ()  # where there are several cost rules: the case of each; `rule` and its data are the first one's
     events: tuple[BusinessEvent, ...] = ()
     words: Words = Words()
     config_reason: str = ""  # why there is no config
@@ -70,6 +73,7 @@ class Series(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     lasting: Mapping[str, Run] = {}  # by run id: the last run before a loss that was found earlier and is still there
     estimates: Mapping[str, Estimate | str] = {}  # by run id: cost without labels, where the rule names predictions
     results: Results | None = None  # the second account, never added to `costs`
+    parts: tuple[Series, ...] = ()  # where there are several cost rules: the series of each, of which this one is the sum
 
     def cost(self, run_id: str) -> RunCost | None:
         found = self.costs.get(run_id)
@@ -99,6 +103,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     evidence: tuple[Evidence, ...]
     verdict: Verdict
     since: Run | None  # first run of the unbroken stretch above the expected level
+    whole: Judgement | None = None  # of one rule out of several: the judgement of all of them
 
     def corner(self, name: str) -> tuple[Evidence, ...]:
         return tuple(fact for fact in self.evidence if fact.corner == name)
@@ -106,6 +111,8 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def series(case: Case, calibration: Calibration | None = None) -> Series:
     """Prices every run of the history and every step between neighbours; row by row where there are rows, and `calibration` is given."""
+    if case.parts:
+        return _summed(case, tuple(series(part, calibration) for part in case.parts))
     runs = judged_runs(case.history)
     account = _account(case, calibration)
     costs = {run.id: _cost(case, run, serving(run).model, serving(run).reason) for run in runs}
@@ -125,6 +132,46 @@ def series(case: Case, calibration: Calibration | None = None) -> Series:
         results=results_of(case.config.result if case.config else None, case.results, runs, season),
     )  # fmt: skip
     return msgspec.structs.replace(made, lasting=_lasting(made, case.config.severity if case.config else None))
+
+
+def _summed(case: Case, parts: tuple[Series, ...]) -> Series:
+    """The series of all rules together. A period in which a rule has no cost has no total: a part would pass for the whole."""
+    runs, names = parts[0].runs, [part.rule.name for part in case.parts if part.rule]
+    currency = case.words.currency
+    costs = {run.id: _sum([part.costs[run.id] for part in parts], names, lambda found: added(found, currency)) for run in runs}
+    candidates = {run.id: [one for part in parts if (one := part.candidate_costs.get(run.id)) is not None] for run in runs}
+    steps = {run_id: _sum([part.steps[run_id] for part in parts], names, added_ledger) for run_id in parts[0].steps}
+    season = season_length(case, runs)
+    totals = [cost.total.value if isinstance(cost := costs[run.id], RunCost) else None for run in runs]
+    return Series(
+        runs=runs, costs=costs, candidate_costs={run: added(found, currency) for run, found in candidates.items() if len(found) == len(parts)},
+        steps=steps, retrain_spread=sum(part.retrain_spread for part in parts), parts=parts, results=parts[0].results,
+        levels=dict(zip((run.id for run in runs), expected_levels(totals, season=season), strict=True)),
+    )  # fmt: skip
+
+
+_Added = TypeVar("_Added", RunCost, Ledger)
+
+
+def _sum(found: Sequence[_Added | str], names: Sequence[str], add: Callable[[Sequence[_Added]], _Added]) -> _Added | str:
+    """The sum, or the sentence of the first rule that has nothing to add."""
+    failed = next((f"{name}: {one}" for name, one in zip(names, found, strict=True) if isinstance(one, str)), None)
+    return failed if failed is not None else add([one for one in found if not isinstance(one, str)])
+
+
+def by_rule(judged: Judgement) -> tuple[Judgement, ...]:
+    """The judgement of each cost rule where there are several: its own cost, account and level. Severity, verdict and data are those of all."""
+    return tuple(_of_rule(judged, case, made) for case, made in zip(judged.case.parts, judged.series.parts, strict=True))
+
+
+def _of_rule(judged: Judgement, case: Case, made: Series) -> Judgement:
+    found = made.costs.get(judged.run.id)
+    ledger = ledger_between(made, judged.reference, judged.run) if judged.reference is not None else "there is no reference run"
+    return msgspec.structs.replace(
+        judged, case=case, series=made, cost=made.cost(judged.run.id), cost_reason=found if isinstance(found, str) else "",
+        ledger=ledger if isinstance(ledger, Ledger) else None, ledger_reason=ledger if isinstance(ledger, str) else "",
+        expected=made.expected_at(judged.run.id), whole=judged,
+    )  # fmt: skip
 
 
 def _is_loss(total: float, level: Expected | None) -> bool:
@@ -232,9 +279,8 @@ def judge(
     faults = seen.faults if seen else data.find_corruptions(run, reference, features) if reference else ()
     data_facts = data.gather(run, reference, features, faults, case.words)
     known = ledger if isinstance(ledger, Ledger) else None
-    before = made.cost(reference.id) if reference else None
     facts = (
-        *business.gather(before, cost, known, _events_between(case, reference, run), case.words),
+        *_business(case, made, reference, run, known),
         *outcome.gather(made.results, reference, run, case.words),
         *data_facts,
         *model.gather(run, reference, known, case.words),
@@ -246,6 +292,21 @@ def judge(
         severity=_severity(case, run, cost, level, budget), features=features, faults=faults, evidence=ordered(facts),
         verdict=_verdict(case, known, ledger, _doubts(made, calibration, run, reference, data_facts), budget, run, ordinary=_is_seasonal(cost, level)), since=_since(made, run),
     )  # fmt: skip
+
+
+def _business(case: Case, made: Series, reference: Run | None, run: Run, known: Ledger | None) -> tuple[Evidence, ...]:
+    """Facts about prices, volume and outcomes: of each cost rule where there are several."""
+    events = _events_between(case, reference, run)
+    if not made.parts:
+        return business.gather(made.cost(reference.id) if reference else None, made.cost(run.id), known, events, case.words)
+    facts = [fact for fact in business.gather(None, None, None, events, case.words) if fact.id != "business:cost"]
+    for part, one in zip(case.parts, made.parts, strict=True):
+        ledger = ledger_between(one, reference, run) if reference is not None else ""
+        own = business.gather(
+            one.cost(reference.id) if reference else None, one.cost(run.id), ledger if isinstance(ledger, Ledger) else None, (), case.words
+        )
+        facts += [business.of_rule(fact, part.rule.name if part.rule else "") for fact in own]
+    return tuple(facts)
 
 
 def _severity(case: Case, run: Run, cost: RunCost | None, level: Expected | None, budget: SeverityBudget | None) -> SeverityVerdict:
@@ -266,7 +327,8 @@ def _verdict(
 ) -> Verdict:
     if known is None:
         return Verdict(kind="open", reason=str(ledger))
-    sliced_on = case.rule.unit if case.rule else ()
+    rules = [one.rule for one in (case.parts or (case,)) if one.rule]
+    sliced_on = tuple(column for column in rules[0].unit if all(column in rule.unit for rule in rules)) if rules else ()
     owners, reason = rate_corners(known, facts, sliced_on)
     return conclude(known, owners, reason, budget, days=run.period.days, in_season=ordinary)
 

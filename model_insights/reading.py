@@ -156,7 +156,7 @@ def _notice(outcome: Absent | Damaged) -> Notice:
 def read_case(
     history: History, settings: Settings, plots: PlotShelf, scores: ScoreFiles | None = None, *, kept: KeptRows | None = None
 ) -> tuple[Case, tuple[Notice, ...]]:
-    """Everything the judgement of a history needs, and what was missing. Only the first cost rule is priced for now."""
+    """Everything the judgement of a history needs, and what was missing."""
     config = settings.config
     if config is None:
         reason = "there is no insights.toml for this pipeline, so mistakes have no price"
@@ -167,18 +167,26 @@ def read_case(
     tables = {name: _table(name, source, config, settings.folders) for name, source in config.tables.items()}
     notices = (*settings.notices, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
     frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
-    rule = config.cost[0] if config.cost else None
-    rows = read_rows(history, rule, frames, config.tables, kept=kept)
-    units = {run.id: _units(volume_rule(rule), config, frames, tables, run) for run in history.runs} if rule else {}
     results = {run.id: _result(config.result, config, frames, tables, run) for run in history.runs} if config.result else {}
-    return (
-        Case(
-            history=history, config=config, rule=rule, units=units, spread=_spreads(history, rule, units, plots),
-            matrices=_matrices(history, rule, plots), amounts=rows.amounts, scores=rows.scores, results=results, events=_events(config, frames),
-            rows=ScoredShelf(history, rule, frames, config.tables, scores) if rule else None, label=_label(rule, history),
-            words=words, config_reason="" if rule else "insights.toml has no [[cost]] rule, so mistakes have no price",
-        ),
-        notices,
+    bare = Case(
+        history=history, config=config, rule=None, units={}, spread=lambda _: _no_spread, results=results, events=_events(config, frames),
+        words=words, config_reason="insights.toml has no [[cost]] rule, so mistakes have no price",
+    )  # fmt: skip
+    cases = [_priced_case(bare, config, rule, frames, tables, plots, scores, kept) for rule in config.cost]
+    return msgspec.structs.replace(cases[0], parts=tuple(cases) if len(cases) > 1 else ()) if cases else bare, notices
+
+
+def _priced_case(
+    bare: Case, config: Config, rule: CostRule, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], plots: PlotShelf,
+    scores: ScoreFiles | None, kept: KeptRows | None,
+) -> Case:  # fmt: skip
+    """The case of one cost rule."""
+    history = bare.history
+    rows = read_rows(history, rule, frames, config.tables, kept=kept)
+    units = {run.id: _units(volume_rule(rule), config, frames, tables, run) for run in history.runs}
+    return msgspec.structs.replace(
+        bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="",
+        amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, config.tables, scores), label=_label(rule, history),
     )  # fmt: skip
 
 

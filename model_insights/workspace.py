@@ -224,9 +224,11 @@ class Book:
     def _confusion(self, request: Request, run: Run | None) -> dict[SliceKey, Floats]:
         """Confusion counts by threshold of the units that a classification rule prices, for the cost page."""
         cost = self._series()[0].cost(run.id) if request.view == "cost" and run is not None else None
-        if run is None or cost is None or cost.cells.kind != "classification":
-            return {}
-        return self.plots.confusion(run, cost.model, cost.cells.units)
+        found: dict[SliceKey, Floats] = {}
+        for part in (cost.parts or (cost,)) if cost is not None else ():
+            if run is not None and part.cells.kind == "classification":
+                found |= self.plots.confusion(run, part.model, part.cells.units)
+        return found
 
 
 def _chosen(choices: tuple[Reference, ...], wanted: str) -> Reference | None:

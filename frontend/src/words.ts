@@ -39,6 +39,7 @@ const SECTION_WORDS: Readonly<Record<string, string>> = {
   orders: "Orders",
   sensitivity: "If prices were wrong",
   result: "Business result",
+  rules: "Cost rules",
   changed: "What changed",
   search: "Slices found",
   confusion: "Mistakes",
@@ -46,5 +47,7 @@ const SECTION_WORDS: Readonly<Record<string, string>> = {
 
 /** The name of a section in the page's navigation. */
 export function sectionWord(id: string): string {
-  return SECTION_WORDS[id] ?? id.charAt(0).toUpperCase() + id.slice(1).replaceAll("_", " ");
+  const [kind = "", rule] = id.split("-", 2); // of several cost rules each has its sections: slices-ads
+  const word = SECTION_WORDS[kind] ?? kind.charAt(0).toUpperCase() + kind.slice(1).replaceAll("_", " ");
+  return rule === undefined ? word : `${word}: ${rule}`;
 }

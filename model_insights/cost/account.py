@@ -55,6 +55,7 @@ class RunCost(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     gaps: tuple[Gap, ...] = ()
     noise_floor: float = 0.0  # what a perfectly calibrated model would show at this n (0 when demand is realised)
     account: Literal["mistakes"] = "mistakes"
+    parts: tuple[RunCost, ...] = ()  # the costs it is the sum of, one per rule (cost.adding); empty: a rule's own
 
 
 class SeverityVerdict(Noun):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from model_insights.cost.account import RunCost, by_unit
 from model_insights.cost.units import value_names
 from model_insights.evidence.change import share_change
@@ -46,6 +48,11 @@ def gather(
     facts += _outcome_facts(before, after, ledger, words)
     facts.append(_volume_fact(before, after, ledger, words))
     return tuple(facts)
+
+
+def of_rule(fact: Evidence, rule: str) -> Evidence:
+    """The same fact, saying which of several cost rules it is about."""
+    return msgspec.structs.replace(fact, id=f"{fact.id}@{rule}", subject=f"{rule}: {fact.subject}", sentence=f"{rule}: {fact.sentence}")
 
 
 def _event(event: BusinessEvent, words: Words) -> Evidence:

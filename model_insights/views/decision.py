@@ -353,6 +353,12 @@ def _capital(text: str) -> str:
 
 def _next_step_down(judged: Judgement) -> tuple[float | None, str]:
     """The total at which the severity would be one step lower, and that step's name; None where there is no ladder or no step."""
+    if judged.whole is not None:  # one rule of several: the others as they are
+        bound, step = _next_step_down(judged.whole)
+        rest = (
+            judged.whole.cost.total.value - judged.cost.total.value if judged.whole.cost is not None and judged.cost is not None else None
+        )
+        return (bound - rest, step) if bound is not None and rest is not None else (None, "")
     budget = judged.case.config.severity if judged.case.config else None
     if budget is None or judged.expected is None:
         return None, ""

@@ -9,7 +9,7 @@ import msgspec
 from model_insights.evidence.fact import Evidence, worst
 from model_insights.evidence.findings import RowFindings
 from model_insights.ids import feature_id
-from model_insights.judgement import Judgement
+from model_insights.judgement import Judgement, by_rule
 from model_insights.ledger import Ledger
 from model_insights.record import VerdictRecord
 from model_insights.slices import SliceKey
@@ -306,9 +306,8 @@ def _money_cell(fact: Evidence, words: Words) -> Cell:
 def _corner_figures(judged: Judgement, name: CornerName | str, words: Words) -> list[Block]:
     if name == "data":
         return [_drift_bars(judged, words)] if judged.features else []
-    if name == "model":
-        return _calibration_bars(judged, words)
-    return _outcome_bars(judged, words)
+    drawn = _calibration_bars if name == "model" else _outcome_bars
+    return list(dict.fromkeys(figure for one in (by_rule(judged) or (judged,)) for figure in drawn(one, words)))
 
 
 def _drift_bars(judged: Judgement, words: Words) -> Bars:
@@ -480,8 +479,9 @@ def _how_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, wor
         items.append(
             Fact(label="Noise floor", value=f"{words.money(judged.cost.noise_floor)} is what a calibrated model would show at this n")
         )
-    rule = judged.case.rule
-    if rule is not None:
+    for rule in (one.rule for one in (judged.case.parts or (judged.case,))):
+        if rule is None:
+            continue
         items.append(Fact(label="Cost rule", value=f"{rule.name} ({rule.kind}), counted per {', '.join(rule.unit) or 'whole'}"))
     for gap in judged.cost.gaps if judged.cost else ():
         volume = f" ({words.count(round(gap.volume))} cases)" if gap.volume else ""

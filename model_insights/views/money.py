@@ -10,7 +10,7 @@ from model_insights.cost.threshold import Plots
 from model_insights.cost.unlabelled import Estimate
 from model_insights.evidence.findings import RowFindings
 from model_insights.history import evaluation_of
-from model_insights.judgement import Judgement
+from model_insights.judgement import Judgement, by_rule
 from model_insights.slices import SliceKey
 from model_insights.view import (
     Band,
@@ -39,6 +39,7 @@ from model_insights.views.joined import join_facts, not_covered, rate_facts
 from model_insights.views.kinds import kind_facts, rule_facts
 from model_insights.views.page import period_text, run_axis, slice_link, table, value_axis
 from model_insights.views.result import result_sections
+from model_insights.views.rules import asked_of, of_rule, rules_section, sum_section
 from model_insights.wording import Words, money_value, plural
 
 _FORMULAS = {
@@ -55,16 +56,36 @@ def sections(
     judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest], threshold: str = "", *, rows: RowFindings | None = None
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
-    if judged.cost is None:
-        return (_no_cost(judged, words), *result_sections(judged, words, tables))
+    cost, parts = judged.cost, by_rule(judged)
+    wanted = float(threshold) if threshold else None
+    first = _no_cost(judged, words) if cost is None else _money_section(judged, words)
+    if parts:
+        whole = (rules_section(judged, parts, cost, words, tables), sum_section(judged, cost, words, tables)) if cost is not None else ()
+        own = [
+            of_rule(part, one)
+            for part in parts
+            for one in _rule_sections(part, plots, earlier_plots, words, asked_of(part, tables), wanted)
+        ]
+        return (first, *whole, *own, *result_sections(judged, words, tables))
+    if cost is None:
+        return (first, *result_sections(judged, words, tables))
+    slices, *hows, account = _rule_sections(judged, plots, earlier_plots, words, tables, wanted)
+    found = (search.section(judged, rows, words, tables),) if rows is not None else ()
+    return (first, slices, *found, *hows, *result_sections(judged, words, tables), account)
+
+
+def _rule_sections(
+    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest], wanted: float | None
+) -> tuple[Section, ...]:
+    """Of one cost rule: its slices first, how it is counted last. Of a rule without a cost the sentence why."""
+    cost = judged.cost
+    if cost is None:
+        return (_no_cost(judged, words),)
     return (
-        _money_section(judged, words),
-        _slices_section(judged, judged.cost, words, tables),
-        *((search.section(judged, rows, words, tables),) if rows is not None else ()),
-        *choice_sections(judged, judged.cost, plots, earlier_plots, float(threshold) if threshold else None, words, tables),
-        hangs_section(judged, judged.cost, words, tables.get("sensitivity")),
-        *result_sections(judged, words, tables),
-        _account_section(judged, judged.cost, words),
+        _slices_section(judged, cost, words, tables),
+        *choice_sections(judged, cost, plots, earlier_plots, wanted, words, tables),
+        hangs_section(judged, cost, words, tables.get("sensitivity")),
+        _account_section(judged, cost, words),
     )
 
 

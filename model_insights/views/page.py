@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from model_insights.cost.account import LEVEL
+from model_insights.cost.account import LEVEL, RunCost
 from model_insights.evidence.fact import Evidence
 from model_insights.history import Reference
 from model_insights.ids import slice_id
@@ -81,10 +81,8 @@ def footer(judged: Judgement, words: Words) -> tuple[Fact, ...]:
     if judged.reference is not None:
         facts.append(Fact(label="Reference", value=_span_text(judged.reference, words)))
     if judged.cost is not None:
-        cases, evaluated = float(judged.cost.cells.volume.sum()), float(judged.cost.cells.n.sum())
-        facts.append(
-            Fact(label="Cases", value=f"{words.count(round(cases))}, rates from {words.count(round(evaluated))} evaluated examples")
-        )
+        parts = judged.cost.parts
+        facts += [_cases(one, words, f"Cases ({one.rule.name})") for one in parts] or [_cases(judged.cost, words, "Cases")]
         facts.append(Fact(label="Model", value=f"{judged.serving.role}: {judged.serving.reason}"))
         facts.append(
             Fact(label="Interval", value=f"{words.percent(LEVEL)} from the sampling of the evaluated examples; unit values taken as exact")
@@ -95,6 +93,11 @@ def footer(judged: Judgement, words: Words) -> tuple[Fact, ...]:
     if run.lineage.store:
         facts.append(Fact(label="Lineage", value=run.lineage.store))
     return tuple(facts)
+
+
+def _cases(cost: RunCost, words: Words, label: str) -> Fact:
+    cases, evaluated = float(cost.cells.volume.sum()), float(cost.cells.n.sum())
+    return Fact(label=label, value=f"{words.count(round(cases))}, rates from {words.count(round(evaluated))} evaluated examples")
 
 
 def _span_text(run: Run, words: Words) -> str:
