@@ -225,16 +225,23 @@ def _row_cost(case: Case, rule: CostRule, run: Run, model_name: str, role: Role)
 
 def _account(case: Case, calibration: Calibration | None) -> Callable[[Run, Run, Adjacent], Ledger]:
     """How a step is accounted for: by rows where they were looked for, else by the aggregates."""
-    if case.rows is None or case.rule is None or calibration is None:
+    periods = row_periods(case, calibration) if calibration is not None else None
+    if periods is None:
         return lambda before, after, step: adjacent_ledger(step)
+    return lambda before, after, step: rows_ledger(periods, before, after, step)
+
+
+def row_periods(case: Case, calibration: Calibration) -> Periods | None:
+    """What the account row by row asks of this history; None without a price, or where rows were not looked for."""
+    if case.rows is None or case.rule is None:
+        return None
 
     def corruptions(before: Run, after: Run) -> tuple[tuple[Corruption, ...], tuple[Corruption, ...]]:
         judged = data.judge_features(after, before, calibration)
         return data.find_corruptions(after, before, judged), data.find_corruptions(before, after, judged)
 
     clocks = tuple(".".join(path) for path in calibration.clocks)
-    periods = Periods(rule=case.rule, label=case.label, tables=case.rows, corruptions=corruptions, clocks=clocks)
-    return lambda before, after, step: rows_ledger(periods, before, after, step)
+    return Periods(rule=case.rule, label=case.label, tables=case.rows, corruptions=corruptions, clocks=clocks)
 
 
 def _step(case: Case, before: Run, after: Run, costs: Mapping[str, RunCost | str]) -> Adjacent | str:

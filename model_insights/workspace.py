@@ -326,6 +326,10 @@ class Workspace:
         """What insights.toml says of a pipeline (id or name; empty: the first), and where its relative paths start. Raises UnknownId."""
         return self._book(pipeline).settings
 
+    def case_of(self, pipeline: str = "") -> Case:
+        """What a pipeline's money rests on (id or name; empty: the first). Raises UnknownId."""
+        return self._book(pipeline).case
+
     def confirm(self, pipeline: str, run: str, cause: str, note: str) -> None:
         """Keep what a verdict turned out to be, in our state directory. Raises UnknownId, InsightsError."""
         self._book(pipeline).confirm(run, cause, note)

@@ -51,7 +51,7 @@ def walks(draw: st.DrawFn, *, kind: str) -> RowStep:
     values = np.array([draw(numbers) for _ in range(6 * 3 * k)]).reshape(6, 3, k)
     methods = tuple(draw(st.sampled_from(["doubly robust", "on the overlap", "merged"])) for _ in UNITS)
     found = Contrasts(
-        begun=values[0], ended=values[1], unseen=values[2], mix_then=values[3], mix_now=values[4], paired=values[5],
+        begun=values[0], ended=values[1], unseen=values[2], mix_then=values[3], mix_now=values[4], paired=values[5], lever=np.ones((3, k)),
         error=np.stack([np.eye(6 * k) * 1e-4] * 3), method=methods, overlap=NO_OVERLAP,
     )  # fmt: skip
     order = draw(st.sampled_from(["first", "last", "both"]))
@@ -60,7 +60,7 @@ def walks(draw: st.DrawFn, *, kind: str) -> RowStep:
         n=before.n, realised=True,
     )  # fmt: skip
     end = Cells(
-        kind=after.kind, units=after.units, volume=after.volume, values=after.values, rates=before_change(after.rates, values[5], kind),
+        kind=after.kind, units=after.units, volume=after.volume, values=after.values, rates=before_change(after.rates, values[5], np.ones(k), kind),
         spread=after.spread, n=after.n, realised=True,
     )  # fmt: skip
     step = Adjacent(before=run_cost("r0", RULE, "", before, ()), after=run_cost("r1", RULE, "", after, ()), middle=kept)

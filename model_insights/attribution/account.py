@@ -98,7 +98,7 @@ def _walked(given: RowStep, walk: Walk, is_first: bool, noises: tuple[Floats, Fl
         of_before, of_after, of_rows = noises
         other, start = rate_draws(before, of_before), rate_draws(walk.start, of_before)
         now, contrasts = rate_draws(after, of_after), walk.contrasts.drawn(of_rows)
-        end = now if is_first else before_change(now, contrasts[5], after.kind)
+        end = now if is_first else before_change(now, contrasts[5], walk.contrasts.lever, after.kind)
     parts = plain_lines(before, after, start, end)
     split = _split(
         before, after, start, end, _anchored(walk.contrasts, contrasts, start, end, after.kind), walk.contrasts.method, parts["rate"]
@@ -190,9 +190,9 @@ def _deltas(kind: str, values: Floats, start: Floats, end: Floats, contrasts: Fl
     }
 
 
-def before_change(rates: Floats, paired: Floats, kind: str) -> Floats:
-    """Rates of the model that served before on rows of which the model serving now has `rates`; `paired` is now less before, row by row."""
-    return from_means(to_means(rates, kind) - paired, kind)
+def before_change(rates: Floats, paired: Floats, lever: Floats, kind: str) -> Floats:
+    """Rates of the model that served before, where the model serving now has `rates`: see Contrasts for `paired` and `lever`."""
+    return from_means(lever * to_means(rates, kind) - paired, kind)
 
 
 def to_means(rates: Floats, kind: str) -> Floats:

@@ -76,8 +76,8 @@ class Contrasts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Contrasts per unit [units, k] and their covariance over the rows.
 
     begun, ended: the quality of the later period's own faults, and minus that of the earlier one's. unseen: rows outside the earlier
-    support. mix_then, mix_now: inputs moved, under the earlier outcomes, under the later ones. paired: the other model on the later rows.
-    `error` [units, 6 k, 6 k] is their covariance in that order; `method` per unit."""
+    support. mix_then, mix_now: inputs moved, under the earlier outcomes, under the later ones. paired: `lever` times the other model's
+    rates on the later rows less this one's. `error` [units, 6 k, 6 k] is their covariance in that order; `method` per unit."""
 
     begun: Floats
     ended: Floats
@@ -85,6 +85,7 @@ class Contrasts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     mix_then: Floats
     mix_now: Floats
     paired: Floats
+    lever: Floats
     error: Floats
     method: tuple[Method, ...]
     overlap: Overlap
@@ -109,11 +110,12 @@ def contrasts(before: Sample, after: Sample, units: int) -> Contrasts:
     seen = _inside(then.columns, now.columns)
     fit = _fit(before, after, seen)
     keep = seen & (fit.chance_now <= OUTSIDE)
-    parts = [_unit(before, after, fit, keep, unit) for unit in range(units)]
+    lever = np.stack([_lever(after, after.at == unit) for unit in range(units)]) if units else np.zeros((0, before.rates.shape[1]))
+    parts = [_unit(before, after, fit, keep, unit, lever[unit]) for unit in range(units)]
     k = before.rates.shape[1]
     found = np.stack([one[0] for one in parts], axis=1) if parts else np.zeros((6, 0, k))
     return Contrasts(
-        begun=found[0], ended=found[1], unseen=found[2], mix_then=found[3], mix_now=found[4], paired=found[5],
+        begun=found[0], ended=found[1], unseen=found[2], mix_then=found[3], mix_now=found[4], paired=found[5], lever=lever,
         error=np.stack([one[1] for one in parts]) if parts else np.zeros((0, 6 * k, 6 * k)), method=tuple(one[2] for one in parts),
         overlap=_overlap(before, after, fit, keep),
     )  # fmt: skip
@@ -218,7 +220,7 @@ def _inside(then: Columns, now: Columns) -> NDArray[np.bool_]:
     return keep
 
 
-def _unit(before: Sample, after: Sample, fit: _Fit, keep: NDArray[np.bool_], unit: int) -> tuple[Floats, Floats, Method]:
+def _unit(before: Sample, after: Sample, fit: _Fit, keep: NDArray[np.bool_], unit: int, lever: Floats) -> tuple[Floats, Floats, Method]:
     """(contrasts [6, k], covariance [6 k, 6 k], method) of one unit."""
     k = before.rates.shape[1]
     a, b = np.flatnonzero(before.at == unit), np.flatnonzero(after.at == unit)
@@ -241,8 +243,19 @@ def _unit(before: Sample, after: Sample, fit: _Fit, keep: NDArray[np.bool_], uni
         values[3 + i], on_then[3 + i] = value, then
         on_now[3 + i][kept] = now * stretch
     if after.other is not None:
-        values[5], on_now[5] = _mean(after.other[b] - after.rates[b])
+        values[5], on_now[5] = _mean(lever * after.other[b] - after.rates[b])
     return values, _covariance(on_then) + _covariance(on_now), method
+
+
+def _lever(after: Sample, rows: NDArray[np.bool_]) -> Floats:
+    """By how much this model's rates move with the other's from row to row [k]: what the rows of the sample miss of the other's known mean
+    they miss of this one's in that proportion. 1 for outcomes in categories, whose shares must stay whole."""
+    k = after.rates.shape[1]
+    if after.other is None or not rows.any() or k > 2:
+        return np.ones(k)
+    own, other = (one[rows] - one[rows].mean(axis=0) for one in (after.rates, after.other))
+    spread = (other**2).sum(axis=0)
+    return np.where(spread > 1e-12, (own * other).sum(axis=0) / np.maximum(spread, 1e-12), 1.0)
 
 
 def _moved_inputs(fit: _Fit, a: Ints, c: Ints) -> tuple[Method, list[tuple[Floats, Floats, Floats]]]:

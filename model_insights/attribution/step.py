@@ -62,7 +62,7 @@ def _row_step(periods: Periods, before: Run, after: Run, step: Adjacent) -> tupl
         return "the serving model was not judged on the reference data"
     middle = step.middle if step.middle is not None else step.before.cells
     units = tuple(unit for unit in step.before.cells.units if unit in step.after.cells.units and unit in middle.units)
-    plan = _plan(periods, before, after, tables)
+    plan = plan_of(periods, before, after, tables[0], tables[1])
     first = _first(periods, plan, units, step, middle, now) if order != "later data" else None
     last = _last(periods, plan, units, step, then, now) if order in ("later data", "both") else None
     walk = first or last
@@ -95,21 +95,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     ended: tuple[Fault, ...]
 
 
-def _plan(periods: Periods, before: Run, after: Run, tables: list[ScoredRows]) -> Plan:
+def plan_of(periods: Periods, before: Run, after: Run, then: ScoredRows, now: ScoredRows) -> Plan:
+    """The inputs of the serving model, and the faults of them, located in the rows of the period that has them."""
     trainer = after.baseline.trainer if after.baseline is not None else None
-    inputs = model_inputs(trainer, tables, periods.label, periods.clocks)
-    return plan_of(tables[0], tables[1], inputs, *periods.corruptions(before, after))
-
-
-def plan_of(
-    before: ScoredRows, after: ScoredRows, inputs: tuple[str, ...], begun: tuple[Corruption, ...], ended: tuple[Corruption, ...]
-) -> Plan:
-    """The faults of the inputs, located in the rows of the period that has them."""
-    clean, faulty = before.columns, after.columns
+    inputs = model_inputs(trainer, (then, now), periods.label, periods.clocks)
+    begun, ended = periods.corruptions(before, after)
     return Plan(
-        before=before, after=after, inputs=inputs,
-        begun=tuple(located(one, clean, faulty) for one in begun if ".".join(one.path) in inputs),
-        ended=tuple(located(one, faulty, clean) for one in ended if ".".join(one.path) in inputs),
+        before=then, after=now, inputs=inputs,
+        begun=tuple(located(one, then.columns, now.columns) for one in begun if ".".join(one.path) in inputs),
+        ended=tuple(located(one, now.columns, then.columns) for one in ended if ".".join(one.path) in inputs),
     )  # fmt: skip
 
 
@@ -137,7 +131,7 @@ def _last(periods: Periods, plan: Plan, units: tuple[SliceKey, ...], step: Adjac
         return None
     found = contrasts(*samples, len(units))
     after = step.after.cells.take(units)
-    end = msgspec.structs.replace(after, rates=before_change(after.rates, found.paired, after.kind))
+    end = msgspec.structs.replace(after, rates=before_change(after.rates, found.paired, found.lever, after.kind))
     return Walk(start=step.before.cells.take(units), end=end, contrasts=found)
 
 

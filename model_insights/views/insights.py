@@ -45,6 +45,7 @@ from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
 from model_insights.views.remarks import confirmed_paragraph, confirmed_text
 from model_insights.views.strip import verdict_strip, verdict_words
+from model_insights.views.tier import tier_facts
 from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
@@ -460,12 +461,10 @@ def _how_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, wor
         Fact(label="Serving model", value=judged.serving.reason),
     ]
     if ledger is not None:
-        known = "known from the Evaluator's baseline" if ledger.model_known else "not stored: merged into the rates"
         items += [
-            Fact(label="Tier", value=f"{ledger.tier}: slice aggregates; the serving model on the reference data is {known}"),
-            Fact(label="Model step", value="on the reference data; the new model had seen that period"),
+            *tier_facts(ledger, words),
             Fact(label="Retrain noise", value=f"{words.money(judged.series.retrain_spread)} per run, added to the model line's error"),
-            Fact(label="Rates line", value=verdict.reason),
+            Fact(label="Customers" if ledger.line("concept") is not None else "Rates line", value=verdict.reason),
         ]
     if judged.expected is not None:
         level = judged.expected
