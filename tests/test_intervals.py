@@ -9,7 +9,10 @@ import pytest
 
 from benchmarks.coverage import KINDS, Tally, units_of
 from model_insights.cost.account import chance_cost
+from model_insights.cost.level import Expected
 from model_insights.cost.model import Cells, gap_error
+from model_insights.cost.sensitivity import late_share, late_spread, uncertainty
+from model_insights.cost.unlabelled import Scores
 from tests.builders import a_cost
 
 
@@ -70,3 +73,40 @@ def test_demand_and_predictions_of_one_sample_rise_together() -> None:
     cells = stock([[0.5, 0.5]], n=float(n), spread=float(np.sqrt(0.125)))
 
     assert float(gap_error(cells)[0]) == pytest.approx(np.std(gaps), rel=0.05)
+
+
+# --- where the uncertainty comes from ---------------------------------------------------------------------------------------------
+
+
+def test_the_parts_of_the_uncertainty_sum_to_the_whole_and_tell_what_halving_them_leaves() -> None:
+    cost = a_cost(stock([[0.4, 0.1], [0.1, 0.2]], n=900.0, spread=0.1))
+    level = Expected(value=1.0, spread=300.0, periods=5)
+    parts = {part.source: part for part in uncertainty(cost, level, late=0.3)}
+    whole = sum(part.spread**2 for part in parts.values())
+
+    assert sum(part.share for part in parts.values()) == pytest.approx(1.0)
+    for part in parts.values():
+        assert part.left == pytest.approx(np.sqrt((whole - part.spread**2 + (part.spread / 2) ** 2) / whole))
+
+
+def test_without_late_outcomes_there_is_no_such_part() -> None:
+    assert [part.source for part in uncertainty(a_cost(), None)] == ["sampling"]
+
+
+def test_late_outcomes_make_the_total_as_unsure_as_drawing_their_cost() -> None:
+    """A fifth is not in yet; each run of the dice gives those cases nothing to twice the cost of the known ones."""
+    cost = a_cost(stock([[0.4, 0.1]], n=900.0, spread=0.0))
+    drawn = cost.total.value * (0.8 + 0.2 * np.random.default_rng(3).uniform(0, 2, 20_000))
+
+    assert late_spread(cost, 0.2) == pytest.approx(np.std(drawn), rel=0.02)
+
+
+def test_late_outcomes_are_counted_in_predictions_or_told_by_the_detector() -> None:
+    labels = np.array([1.0, 0.0, np.nan, np.nan, 1.0])
+    some = Scores(units=units_of(1), at=np.zeros(5, int), score=np.full(5, 0.5), label=labels)
+    none = Scores(units=units_of(1), at=np.zeros(5, int), score=np.full(5, 0.5), label=np.full(5, np.nan))
+
+    assert late_share([], some) == pytest.approx(0.4)
+    assert late_share([0.6], some) == 0.6
+    assert late_share([], none) == 0.0, "without a single label they are not late, they are not asked for"
+    assert late_share([], "no predictions") == 0.0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from typing import Literal
+
 import msgspec
 import numpy as np
 
@@ -9,6 +13,7 @@ from model_insights.cost.account import RunCost
 from model_insights.cost.level import Expected
 from model_insights.cost.model import Floats, unit_cost
 from model_insights.cost.units import value_names
+from model_insights.cost.unlabelled import Scores
 from model_insights.noun import Noun
 from model_insights.slices import SliceKey
 
@@ -26,12 +31,18 @@ class SensitivityLine(Noun):
     break_even: float | None  # factor on the value at which the total equals the bound; None: never, at any positive factor
 
 
-class UncertaintyPart(Noun):
-    """A source of the uncertainty of the money above the expected level: its standard deviation and share of the variance."""
+Source = Literal["sampling", "late", "ordinary"]
 
-    source: str
+
+class UncertaintyPart(Noun):
+    """A source of the uncertainty of the money above the expected level: its standard deviation and share of the variance.
+
+    `left`: the standard deviation of the whole if this source were halved, relative to now."""
+
+    source: Source
     spread: float
     share: float
+    left: float
 
 
 def sensitivities(cost: RunCost, bound: float | None) -> tuple[SensitivityLine, ...]:
@@ -61,13 +72,38 @@ def _with_factor(cost: RunCost, value: int, factor: float) -> Floats:
     return money
 
 
-def uncertainty(cost: RunCost, level: Expected | None) -> tuple[UncertaintyPart, ...]:
-    """Where the interval comes from: the sample of evaluated examples, and how much ordinary periods differ. Unit values count as exact."""
-    parts = [("sampling of the evaluated examples", float(np.std(cost.draws)))]
+def uncertainty(cost: RunCost, level: Expected | None, *, late: float = 0.0) -> tuple[UncertaintyPart, ...]:
+    """Where the interval comes from: the sample of evaluated examples, outcomes that are not in yet (`late`, their share), and how much
+    ordinary periods differ. Unit values count as exact."""
+    parts: list[tuple[Source, float]] = [("sampling", float(np.std(cost.draws)))]
+    if late > 0:
+        parts.append(("late", late_spread(cost, late)))
     if level is not None:
-        parts.append(("ordinary differences between periods", level.spread))
+        parts.append(("ordinary", level.spread))
     total = sum(spread**2 for _, spread in parts) or 1.0
-    return tuple(UncertaintyPart(source=name, spread=spread, share=spread**2 / total) for name, spread in parts)
+    return tuple(
+        UncertaintyPart(source=name, spread=spread, share=spread**2 / total, left=math.sqrt(1 - 0.75 * spread**2 / total))
+        for name, spread in parts
+    )
+
+
+def late_spread(cost: RunCost, late: float) -> float:
+    """Standard deviation of the total from cases whose outcome is not in yet.
+
+    Why an outcome is late may have to do with what it will be, so such a case is taken to cost anything from nothing to twice a known one
+    (evenly: the width over the square root of 12), all alike in a unit."""
+    money = sum(abs(line.money.value) for line in cost.lines)
+    return late * money / math.sqrt(3.0)
+
+
+def late_share(missing: Sequence[float], scores: Scores | str | None) -> float:
+    """Share of the cases whose outcome is not in yet: the most that a detected label delay (`missing`) or the predictions' labels tell.
+
+    Predictions without any label at all are no delay: they are made to be scored later."""
+    unlabelled = 0.0
+    if scores is not None and not isinstance(scores, str) and scores.labelled:
+        unlabelled = 1.0 - scores.labelled / len(scores.label)
+    return max([unlabelled, *missing])
 
 
 def examples_to_halve(cost: RunCost) -> int:

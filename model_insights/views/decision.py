@@ -11,7 +11,7 @@ from model_insights.cost.account import RunCost
 from model_insights.cost.coverage import coverage
 from model_insights.cost.model import Cells, Floats, unit_cost
 from model_insights.cost.orders import OrderLine, order_lines
-from model_insights.cost.sensitivity import examples_to_halve, sensitivities, uncertainty
+from model_insights.cost.sensitivity import examples_to_halve, late_share, sensitivities, uncertainty
 from model_insights.cost.threshold import Plots, ThresholdCosts, cost_space, threshold_costs
 from model_insights.judgement import Judgement
 from model_insights.view import (
@@ -371,11 +371,28 @@ def _next_step_down(judged: Judgement) -> tuple[float | None, str]:
 
 
 def _uncertainty_facts(judged: Judgement, cost: RunCost, words: Words) -> Facts:
+    late = late_share([one.share for one in judged.faults if one.kind == "label delay"], judged.case.scores.get((judged.run.id, "serving")))
+    names = {
+        "sampling": "sampling of the evaluated examples",
+        "late": f"{words.percent(late, 1)} of the outcomes are not in yet",
+        "ordinary": "ordinary differences between periods",
+    }
+    halved = {
+        "sampling": f"evaluate about {words.count(examples_to_halve(cost))} more examples of the period",
+        "late": "wait until half of the missing outcomes are in, and evaluate again",
+        "ordinary": "name the season in insights.toml, or keep a longer history: more examples do not help",
+    }
+    parts = uncertainty(cost, judged.expected, late=late)
     items = [
-        Fact(label=f"{words.percent(part.share)} of the uncertainty", value=f"{part.source}: {words.money(part.spread)} standard deviation")
-        for part in uncertainty(cost, judged.expected)
+        Fact(
+            label=f"{words.percent(part.share)} of the uncertainty",
+            value=f"{names[part.source]}: {words.money(part.spread)} standard deviation",
+        )
+        for part in parts
     ]
-    more = words.count(examples_to_halve(cost))
-    items.append(Fact(label="To halve the sampling part", value=f"evaluate about {more} more examples of the period"))
+    items += [
+        Fact(label=f"To halve the {part.source} part", value=f"{halved[part.source]}; the whole interval is then {words.percent(part.left)} as wide")
+        for part in parts if part.spread > 0
+    ]  # fmt: skip
     items.append(Fact(label="Unit values", value="taken as exact; the table above shows what they could change"))
     return Facts(title="Where the uncertainty comes from", items=tuple(items))
