@@ -22,6 +22,7 @@ _SHARING: tuple[LineId, ...] = ("model", "rate", "concept", "quality")  # lines 
 _MOVES = ("PSI", "missing values", "schema anomaly", "presence")
 _FAMILY = 0.02  # Holm over the ledger's lines: false alarms per run
 _STATISTICAL_POWER = 3.3  # standard errors: smallest loss found with 80 % power under Holm (A8.1)
+_TOGETHER = 0.9  # resampled periods in which lines that share a cell must have added something
 
 
 class CornerShareOf(Noun):
@@ -151,7 +152,8 @@ def _is_offset(ledger: Ledger, material: float) -> bool:
     names = [line.id for line in ledger.lines if line.id in _SHARING]
     if not ledger.model_known or "model" not in names:
         return False
-    return sum(ledger.news(name) for name in names) <= material
+    draws: NDArray[np.float64] = np.sum([ledger.draws[name] - ledger.ordinary.get(name, 0.0) for name in names], axis=0)
+    return sum(ledger.news(name) for name in names) <= material or float(np.mean(draws > 0)) < _TOGETHER
 
 
 def _p_positive(value: float, draws: NDArray[np.float64]) -> float:

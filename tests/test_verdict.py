@@ -87,7 +87,7 @@ def test_a_line_that_is_not_confirmed_names_nobody_however_noisy_it_is() -> None
 
 
 def test_rates_named_by_exclusion_are_doubted_while_another_line_may_hold_anything() -> None:
-    verdict = conclude(noisy(ledger_of(BASE, WORSE), "model"), ("business",), "", BUDGET, days=30.0)
+    verdict = conclude(noisy(ledger_of(BASE, WORSE), "mix"), ("business",), "", BUDGET, days=30.0)
 
     assert (verdict.confirmed, verdict.corner, verdict.leading) == (("rate",), None, "business")
     assert verdict.raw_probability == pytest.approx(0.5, abs=0.1)
