@@ -8,10 +8,15 @@ import msgspec
 import numpy as np
 import pytest
 
+from model_insights.evidence import skew
 from model_insights.evidence.change import feature_change, sized
+from model_insights.evidence.data import calibrate, find_corruptions, gather, judge_features
 from model_insights.evidence.quality import Corruption, Operator, corruptions
-from model_insights.stats import DatasetStats
-from tests.builders import a_dataset, numeric_stats, string_stats
+from model_insights.loaded import Loaded
+from model_insights.metrics import EvalConfig, ModelSpec
+from model_insights.stats import DatasetStats, Statistics
+from model_insights.wording import Words
+from tests.builders import a_dataset, a_run, an_evaluation, numeric_stats, string_stats
 
 
 def prices(seed: int, n: int = 3_000) -> np.ndarray:  # type: ignore[type-arg]
@@ -147,3 +152,92 @@ def test_a_default_in_the_place_of_every_value_is_a_default_value() -> None:
     hit = only(string_stats({"a": 700.0, "b": 300.0}), string_stats({"unknown": 1000.0}))
 
     assert ("default value", 1.0) == (hit.kind, hit.share)
+
+
+# --- scales, bounds, keys, labels ------------------------------------------------------------------------------------------------
+
+
+def degrees(seed: int, n: int = 3_000) -> np.ndarray:  # type: ignore[type-arg]
+    return np.random.default_rng(seed).normal(18, 6, n)
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(1.8, 32.0), (1.0, 273.15), (1 / 1.8, -32 / 1.8)])
+def test_another_scale_is_named_with_its_factor_and_offset(factor: float, offset: float) -> None:
+    hit = only(numeric_stats(degrees(1)), numeric_stats(factor * degrees(2) + offset))
+
+    assert ("affine", pytest.approx(factor), pytest.approx(offset)) == (hit.kind, hit.operator.factor, hit.operator.offset)
+    assert np.allclose(factor * degrees(3) + offset, hit.operator.apply(degrees(3)))
+
+
+def test_a_warm_week_is_no_other_scale() -> None:
+    assert not found(a_dataset(numeric_stats(degrees(1))), a_dataset(numeric_stats(degrees(2) + 9)))
+
+
+@pytest.mark.parametrize(("bound", "upper"), [(22.0, True), (12.0, False)])
+def test_a_sensor_at_its_limit_is_saturated_there(bound: float, upper: bool) -> None:
+    clip = np.minimum if upper else np.maximum
+    hit = only(numeric_stats(degrees(1)), numeric_stats(clip(degrees(2), bound)))
+
+    assert ("saturated", bound, upper) == (hit.kind, float(hit.operator.value), hit.operator.is_upper)
+    assert np.array_equal(clip(degrees(3), bound), hit.operator.apply(degrees(3)))
+
+
+def test_dropped_rows_are_no_limit() -> None:
+    kept = degrees(2)[degrees(2) < 22.0]
+
+    assert "saturated" not in {one.kind for one in found(a_dataset(numeric_stats(degrees(1))), a_dataset(numeric_stats(kept)))}
+
+
+def test_keys_that_repeat_are_rows_that_came_twice() -> None:
+    old = string_stats({f"order {i}": 1 for i in range(1_000)}, name="order")
+    new = string_stats({f"order {i}": 2 if i < 200 else 1 for i in range(800)}, name="order")
+    (hit,) = found(a_dataset(old), a_dataset(new))
+
+    assert ("duplicates", pytest.approx(0.2)) == (hit.kind, hit.share)
+
+
+def test_a_category_that_repeats_is_no_key() -> None:
+    old, new = (string_stats({"a": 500, "b": 400 + extra, "c": 100 - extra}) for extra in (0, 10))
+
+    assert not found(a_dataset(old), a_dataset(new))
+
+
+def test_an_outcome_that_is_not_in_yet_is_a_late_label_and_no_lost_sensor() -> None:
+    def run(name: str, missing: int) -> Any:
+        config = EvalConfig(models=(ModelSpec(name="m", label_key="click"),))
+        evaluation = msgspec.structs.replace(an_evaluation(), config=config)
+        whole = a_dataset(string_stats({"0": 800 - missing, "1": 200}, name="click", missing=missing), numeric_stats(prices(1, 1_000)))
+        return a_run(name, evaluation=Loaded(value=evaluation), statistics=(Loaded(value=Statistics(split="train", datasets=(whole,))),))
+
+    before, now = run("a", 0), run("b", 300)
+    judged = judge_features(now, before, calibrate((before, now)))
+    (fault,) = find_corruptions(now, before, judged)
+    sentence = next(fact.sentence for fact in gather(now, before, judged, (fault,), Words()) if fact.measure == "data fault")
+
+    assert "label delay" == fault.kind
+    assert "30.0\u00a0% of the outcomes are not in yet" in sentence
+
+
+# --- training against serving ------------------------------------------------------------------------------------------------------
+
+
+def with_splits(**splits: Any) -> Any:
+    return a_run(
+        "r", statistics=tuple(Loaded(value=Statistics(split=name, datasets=(a_dataset(*found),))) for name, found in splits.items())
+    )
+
+
+def test_a_feature_that_is_another_in_service_is_said_with_its_effect() -> None:
+    run = with_splits(train=[numeric_stats(prices(1))], serving=[numeric_stats(prices(2, 1_000) * 3)])
+    (fact,) = skew.gather(run, Words())
+
+    assert ("training/serving skew", "violated") == (fact.measure, fact.state)
+    assert "split serving differs from split train" in fact.sentence
+
+
+def test_the_same_in_service_is_held_and_no_serving_statistics_say_nothing() -> None:
+    same = with_splits(train=[numeric_stats(prices(1))], serving=[numeric_stats(prices(2, 1_000))])
+    without = with_splits(train=[numeric_stats(prices(1))], eval=[numeric_stats(prices(2, 1_000) * 3)])
+
+    assert ["held"] == [fact.state for fact in skew.gather(same, Words())]
+    assert () == skew.gather(without, Words())

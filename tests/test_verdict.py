@@ -54,6 +54,13 @@ def test_a_changed_feature_beside_changed_rates_cannot_be_told() -> None:
     assert verdict.next_measurement
 
 
+@pytest.mark.parametrize("measure", ["outliers", "lost rows", "training/serving skew"])
+def test_outliers_lost_rows_and_skew_beside_changed_rates_cannot_be_told(measure: str) -> None:
+    verdict = verdict_of(BASE, WORSE, BASE, (a_fact(measure=measure),))
+
+    assert (None, ("business", "data")) == (verdict.corner, verdict.cannot_tell)
+
+
 def test_a_detected_data_fault_names_data() -> None:
     verdict = verdict_of(BASE, WORSE, BASE, (a_fact(measure="data fault"), a_fact(id="y")))
 

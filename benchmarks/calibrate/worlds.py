@@ -167,6 +167,14 @@ FAULTS = (
     Fault(name="default spike: temperature 999, 5 %", features=("temperature",), kind="default value", value="999", share=0.05, plant=_replaced("temperature", 999.0, 0.05)),
     Fault(name="default spike: humidity 0, 25 %", features=("humidity",), kind="default value", value="0", share=0.25, plant=_replaced("humidity", 0.0, 0.25)),
     Fault(
+        name="other scale: temperature in Fahrenheit", features=("temperature",), kind="affine", factor=1.8,
+        plant=lambda _, columns: {**columns, "temperature": 1.8 * columns["temperature"] + 32},
+    ),
+    Fault(
+        name="saturated sensor: humidity at 62", features=("humidity",), kind="saturated", value="62",
+        plant=lambda _, columns: {**columns, "humidity": np.minimum(columns["humidity"], 62.0)},
+    ),
+    Fault(
         name="swapped columns: temperature and humidity", features=("temperature", "humidity"), kind="swapped",
         plant=lambda _, columns: {**columns, "temperature": columns["humidity"], "humidity": columns["temperature"]},
     ),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from scipy import stats
 
-from model_insights.evidence import counts, outliers, schema
+from model_insights.evidence import counts, outliers, schema, skew
 from model_insights.evidence.change import (
     FeatureChange,
     ShareChange,
@@ -21,6 +21,7 @@ from model_insights.evidence.fact import Evidence, Source, State
 from model_insights.evidence.onset import Onset, feature_onset, interval_text
 from model_insights.evidence.ordinary import Measure, Ordinary, Usual, learn
 from model_insights.evidence.quality import Corruption, corruptions
+from model_insights.history import evaluation_of
 from model_insights.ids import feature_id
 from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.run import Run
@@ -182,7 +183,18 @@ def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, .
     changed = [
         one.change for one in judged if one.change is not None and one.discovered and one.change.state != "equivalent" and not one.is_clock
     ]
-    return corruptions(before, current, changed)
+    return tuple(_of_label(one, _labels(run)) for one in corruptions(before, current, changed))
+
+
+def _labels(run: Run) -> frozenset[str]:
+    """The outcome's features, as the Evaluator was told."""
+    evaluation = evaluation_of(run)
+    return frozenset(model.label_key for model in evaluation.config.models if model.label_key) if evaluation else frozenset()
+
+
+def _of_label(fault: Corruption, labels: frozenset[str]) -> Corruption:
+    """An outcome that is missing more often is late, or was lost: no sensor."""
+    return msgspec.structs.replace(fault, kind="label delay") if fault.kind == "missing" and ".".join(fault.path) in labels else fault
 
 
 def gather(
@@ -196,7 +208,7 @@ def gather(
 ) -> tuple[Evidence, ...]:
     """The data corner's evidence. Without statistics there is one fact, unknown, with the reason and the remedy. `labels`: periods by run id."""
     facts = [*_anomaly_facts(run), *_drift_facts(run, words), *(_fault_fact(one, words) for one in faults)]
-    facts += [*schema.gather(run, reference, words), *counts.gather(run, words)]
+    facts += [*schema.gather(run, reference, words), *counts.gather(run, words), *skew.gather(run, words)]
     if reference is None:
         facts.append(_unknown("reference", "No reference run to compare the data with.", "Choose a reference that exists."))
     elif not judged:
@@ -268,9 +280,14 @@ def fault_text(fault: Corruption, words: Words) -> str:
     """What happened to the values, in words: the start of a sentence about the feature."""
     share, operator = words.percent(fault.share), fault.operator
     factor = words.number(operator.factor) if operator.factor >= 1 else f"1/{words.number(1 / operator.factor)}"
+    shift = f"{'plus' if operator.offset >= 0 else 'minus'} {words.number(abs(operator.offset), 5)}"
     texts = {
         "unit": f"all values look multiplied by {factor}",
         "partial unit": f"about {share} of the values look multiplied by {factor}",
+        "affine": f"all values look like {words.number(operator.factor, 5)} times what they were {shift}, which is another scale",
+        "saturated": f"values {'above' if operator.is_upper else 'below'} {operator.value} were set to it, {share} of all",
+        "duplicates": f"about {share} of the rows repeat the key of another row",
+        "label delay": f"{words.percent(fault.share, 1)} of the outcomes are not in yet: rates and costs speak of the others only",
         "stuck": f"the values stand still at {operator.value}",
         "default value": f"“{operator.value}” replaced about {share} of the values, whatever they were",
         "missing": f"{words.percent(fault.share, 1)} of the examples lost their value",

@@ -14,13 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_insights.evidence.change import FeatureChange, share_change
+from model_insights.evidence.duplicates import repeated_keys
 from model_insights.evidence.knots import interpolated, knots
+from model_insights.evidence.scales import affine, bound
 from model_insights.noun import Noun
 from model_insights.stats import DatasetStats, FeaturePath, FeatureStats
 
 Floats = NDArray[np.float64]
 Features = Mapping[FeaturePath, FeatureStats]
-Kind = Literal["unit", "partial unit", "stuck", "default value", "missing", "re-encoding", "swapped"]
+Kind = Literal[
+    "unit",
+    "partial unit",
+    "affine",
+    "stuck",
+    "saturated",
+    "default value",
+    "missing",
+    "re-encoding",
+    "swapped",
+    "duplicates",
+    "label delay",
+]
 
 # Known factors between units: powers of ten, 1024, inches, feet, miles, pounds, minutes, hours, days, weeks.
 _FACTORS = (10.0, 100.0, 1000.0, 1e4, 1e6, 1024.0, 2.54, 0.3048, 1.609344, 0.45359, 60.0, 3600.0, 24.0, 7.0)
@@ -35,6 +49,8 @@ class Operator(Noun):
 
     kind: Kind
     factor: float = 1.0
+    offset: float = 0.0  # of another scale: factor times the value, plus this
+    is_upper: bool = True  # of a bound: the values above it were set to it
     value: str = ""
     share: float = 1.0
     other: FeaturePath = ()  # the feature it was swapped with
@@ -45,6 +61,10 @@ class Operator(Noun):
         hit = np.random.default_rng(seed).random(len(values)) < self.share
         if self.kind in ("unit", "partial unit"):
             return np.where(hit, values * self.factor, values)
+        if self.kind == "affine":
+            return self.factor * values + self.offset
+        if self.kind == "saturated":
+            return np.minimum(values, float(self.value)) if self.is_upper else np.maximum(values, float(self.value))
         if self.kind == "missing":
             gone = values.astype(float if values.dtype.kind == "f" else object)
             gone[hit] = np.nan if values.dtype.kind == "f" else None
@@ -54,7 +74,7 @@ class Operator(Noun):
             return np.array([table.get(value, value) for value in values], dtype=object)
         if self.kind in ("default value", "stuck"):
             return np.where(hit, float(self.value) if values.dtype.kind == "f" else self.value, values)
-        return values  # swapped columns are exchanged by the caller, who has both
+        return values  # swapped columns are exchanged by the caller, who has both; rows that came twice keep their values
 
 
 class Corruption(Noun):
@@ -84,6 +104,8 @@ def corruptions(reference: DatasetStats, current: DatasetStats, changed: Sequenc
         hit = _numeric(old, new) if old.numeric and new.numeric else _categorical(old, new)
         if hit is not None:
             found[path] = hit
+    for path, share in repeated_keys(olds, news).items():
+        found[path] = Corruption(path=path, kind="duplicates", operator=Operator(kind="duplicates", share=share), share=share)
     for path, hit in _missing(olds, reference.num_examples, current).items():
         found.setdefault(path, hit)
     return tuple(found[path] for path in sorted(found))
@@ -93,7 +115,29 @@ def corruptions(reference: DatasetStats, current: DatasetStats, changed: Sequenc
 
 
 def _numeric(old: FeatureStats, new: FeatureStats) -> Corruption | None:
-    return _whole_unit(old, new) or spike(old, new) or _stuck(old, new) or _partial_unit(old, new)
+    return (
+        _scale(old, new) or _whole_unit(old, new) or spike(old, new) or _saturated(old, new) or _stuck(old, new) or _partial_unit(old, new)
+    )
+
+
+def _scale(old: FeatureStats, new: FeatureStats) -> Corruption | None:
+    grid = _GRID[_MIDDLE]
+    q0, q1 = quantiles(old, grid), quantiles(new, grid)
+    if q0 is None or q1 is None:
+        return None
+    rows = min(old.common.tot_num_values, new.common.tot_num_values)
+    found = affine(q0, q1, float(np.std(q0)), rows)
+    if found is None:
+        return None
+    return Corruption(path=new.path, kind="affine", operator=Operator(kind="affine", factor=found[0], offset=found[1]), share=1.0)
+
+
+def _saturated(old: FeatureStats, new: FeatureStats) -> Corruption | None:
+    found = bound(old, new)
+    if found is None or new.numeric is None:
+        return None
+    operator = Operator(kind="saturated", value=f"{found[0]:.10g}", is_upper=found[0] == new.numeric.max)
+    return Corruption(path=new.path, kind="saturated", operator=operator, share=found[1])
 
 
 def quantiles(feature: FeatureStats, at: Floats) -> Floats | None:
