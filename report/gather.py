@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from model_insights.errors import UnknownId
 from model_insights.noun import Noun
-from model_insights.view import Request, Table, TableRequest, View
+from model_insights.view import Paragraph, Request, Section, Table, TableRequest, View
+from model_insights.wording import plural
 from model_insights.workspace import Workspace
 from report.brand import read_logo
 from report.look import Length, Look, Paper
@@ -17,6 +18,8 @@ from report.notes import ReviewNotes
 
 ALL_ROWS = 1_000_000
 MOST_FEATURES = 24
+MOST_SLICES = 8
+MOST_OF_COST = 0.8  # the slices that carry this much have a page in the appendix
 
 
 class Wish(Noun):
@@ -106,11 +109,50 @@ def _beside(folders: tuple[Path, ...]) -> tuple[Path, ...]:
 
 
 def _appendix(workspace: Workspace, request: Request) -> tuple[View, ...]:
-    """Both pages with their tables whole, then the page of every feature that did not hold."""
+    """Both pages with their tables whole, then the pages of the slices that carry the cost and of the features that did not hold."""
     first = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
-    whole = tuple(_whole(workspace, request, view) for view in first)
-    features = dict.fromkeys(_features(whole[0]))
-    return (*whole, *(workspace.view(replace(request, view="feature", id=name)) for name in [*features][:MOST_FEATURES]))
+    insights, cost = (_whole(workspace, request, view) for view in first)
+    slices, share = costly_slices(cost)
+    features = tuple(dict.fromkeys(_features(insights)))
+    details = [replace(request, view="slice", id=name) for name in slices]
+    details += [replace(request, view="feature", id=name) for name in features[:MOST_FEATURES]]
+    said = _what_follows(len(slices), share, min(len(features), MOST_FEATURES), len(features))
+    return (_with_first(insights, said), cost, *(workspace.view(one) for one in details))
+
+
+def costly_slices(cost: View) -> tuple[tuple[str, ...], float]:
+    """(ids of the dearest slices that together carry most of the cost, the share they carry); at most MOST_SLICES."""
+    rows = [
+        row
+        for section in cost.sections
+        for block in section.blocks
+        if isinstance(block, Table) and block.id == "slices"
+        for row in block.rows
+    ]
+    known = [(max(row.cells[1].value or 0.0, 0.0), row.link.id) for row in rows if row.link and row.link.view == "slice"]
+    total = sum(money for money, _ in known)
+    taken, carried = [], 0.0
+    for money, name in sorted(known, key=lambda pair: -pair[0])[:MOST_SLICES]:
+        if money > 0 and carried < MOST_OF_COST * total:
+            taken.append(name)
+            carried += money
+    return tuple(taken), carried / total if total else 0.0
+
+
+def _what_follows(slices: int, share: float, features: int, changed: int) -> str:
+    parts = [f"{plural(slices, 'slice')} that carry {share:.0%} of the cost".replace("%", "\u00a0%")] if slices else []
+    if features:
+        parts.append(
+            f"{features} of {plural(changed, 'feature')} that did not hold"
+            if features < changed
+            else f"{plural(features, 'feature')} that did not hold"
+        )
+    return f"After the tables follow the pages of {' and of '.join(parts)}." if parts else ""
+
+
+def _with_first(view: View, said: str) -> View:
+    first = Section(id="appendix", title="", blocks=(Paragraph(text=said, tone="muted"),))
+    return replace(view, sections=(first, *view.sections)) if said else view
 
 
 def _whole(workspace: Workspace, request: Request, view: View) -> View:

@@ -18,7 +18,7 @@ from report.glossary import GLOSSARY
 from report.look import style_of
 from report.measure import FONTS
 from report.pages import Report
-from report.parts import is_wordy, paired
+from report.parts import is_wordy, paired, sentence
 
 HERE = Path(__file__).parent
 _RIGHT_TO_LEFT = re.compile(
@@ -73,7 +73,9 @@ def font_face(weight: int, address: str) -> str:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(HERE / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters["sentence"] = sentence
+    return made
 
 
 @cache

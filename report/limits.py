@@ -101,4 +101,4 @@ def _cut_heat_map(block: HeatMap, rows: int, columns: int) -> HeatMap:
 
 
 def _and_more(note: str, hidden: int, what: str) -> str:
-    return note if hidden <= 0 else f"{note} And {hidden} more {what}{'s' if hidden > 1 else ''} in the tab.".strip()
+    return note if hidden <= 0 else f"{note} And {hidden:,} more {what}{'s' if hidden > 1 else ''} in the tab.".strip()

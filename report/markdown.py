@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from model_insights.view import Headline, Table, View
 from report.look import Look
 from report.pages import Sheet, plan
+from report.parts import sentence
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
@@ -35,7 +36,7 @@ def _headline(line: Headline) -> str:
         ("Severity", f"{line.severity.name}. {line.severity.sentence} {line.severity.could_be}"),
         ("Cost", f"{line.money.text} ({line.money.interval_text})" if line.money.interval_text else line.money.text),
         ("Change", f"{line.change.text} {line.since}"),
-        ("How sure", f"{line.confidence}. {line.confidence_reason}" if line.confidence_reason else line.confidence),
+        ("How sure", f"{line.confidence}. {sentence(line.confidence_reason)}" if line.confidence_reason else line.confidence),
     )
     return "\n".join(f"- **{label}:** {escape(words)}" for label, words in facts)
 

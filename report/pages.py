@@ -227,20 +227,38 @@ def appendix_sheets(views: Sequence[View]) -> list[Sheet]:
         if sections:
             label = f"Appendix: {view.title}"
             sheets.append(
-                Sheet(id=f"appendix-{number}", label=label, title=_appendix_title(view, sections), sections=sections, kind="appendix")
+                Sheet(
+                    id=f"appendix-{number}",
+                    label=label,
+                    title=_appendix_title(view, sections),
+                    sections=sections,
+                    kind="appendix",
+                    close=True,
+                )
             )
     return sheets
 
 
 def _appended(section: Section, whole: bool) -> Section:
-    """Of the two pages the tables with the names they have there; of a detail page everything."""
+    """Of the two pages the tables with the names they have there; of a detail page, and of what leads into it all, everything."""
+    whole = whole and section.id != "appendix"
     blocks = tuple(block for block in section.blocks if isinstance(block, Table) and block.rows) if whole else section.blocks
-    return msgspec.structs.replace(section, blocks=blocks, lead="" if whole else section.lead)
+    return msgspec.structs.replace(section, blocks=tuple(map(_without_bars, blocks)), lead="" if whole else section.lead)
+
+
+def _without_bars(block: Block) -> Block:
+    """A long table reads better without pictures in its cells."""
+    if not isinstance(block, Table):
+        return block
+    rows = tuple(
+        msgspec.structs.replace(row, cells=tuple(msgspec.structs.replace(cell, bar=None) for cell in row.cells)) for row in block.rows
+    )
+    return msgspec.structs.replace(block, rows=rows)
 
 
 def _appendix_title(view: View, sections: Sequence[Section]) -> str:
     if view.view not in ("insights", "cost"):
-        return view.title
+        return next((section.title for section in sections if view.title in section.title), view.title)
     rows = sum(len(block.rows) for section in sections for block in section.blocks if isinstance(block, Table))
     return f"{view.title}: all {rows:,} rows of its tables"
 

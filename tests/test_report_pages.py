@@ -90,7 +90,7 @@ def test_a_long_table_says_how_many_rows_are_in_the_tab():
 
     assert isinstance(shown, Table)
     assert 12 == len(shown.rows)
-    assert shown.note.endswith("And 1263 more rows in the tab.")
+    assert shown.note.endswith("And 1,263 more rows in the tab.")
 
 
 def test_a_figure_left_out_is_named():

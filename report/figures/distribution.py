@@ -77,10 +77,10 @@ def _dot_row(paper: Paper, figure: Distribution, bin: DistributionBin, x: Scale,
 
 
 def _histogram(figure: Distribution, width: float) -> str:
-    height = 52.0
+    height, narrow = 52.0, width < 100
     paper = Paper(width, height)
     left = max((measure(tick.text) for tick in figure.axis.ticks), default=4) + 2.5
-    y = Scale(figure.axis, [0.0, *(share for bin in figure.bins for share in bin.shares)], height - 10, 9)
+    y = Scale(figure.axis, [0.0, *(share for bin in figure.bins for share in bin.shares)], height - 10, 14 if narrow else 9)
     step = (width - left - 2) / max(len(figure.bins), 1)
     paper.text(0, 2, figure.axis.label, color=MUTED)
     for tick in figure.axis.ticks:
@@ -90,7 +90,7 @@ def _histogram(figure: Distribution, width: float) -> str:
         _outline(paper, [bin.shares[index] for bin in figure.bins], role, y, left, step, [bin.tone == "bad" for bin in figure.bins])
     paper.line((left, width), (y(0),) * 2, color=MUTED, width=0.8)
     _bin_names(paper, figure, left, step, y)
-    _legend(paper, figure)
+    _legend(paper, figure, 6.4 if narrow else 2.0)
     return paper.svg(figure.alt)
 
 
@@ -122,20 +122,16 @@ def _bin_names(paper: Paper, figure: Distribution, left: float, step: float, y: 
             paper.text(middle, y(bin.shares[0] or 0) - 2, bin.texts[0], weight=600, align="center")
 
 
-def _legend(paper: Paper, figure: Distribution) -> None:
-    right = paper.width
+def _legend(paper: Paper, figure: Distribution, y: float) -> None:
+    """From right to left; each name has its part of the width."""
+    right, room = paper.width, min(30.0, paper.width / max(len(figure.series), 1) - 9)
     for name, role in reversed(list(zip(figure.series, figure.roles, strict=True))):
-        words = shorten(name, 30, 7.5)
-        paper.text(right, 2, words, size=7.5, color=MUTED, align="right")
+        words = shorten(name, room, 7.5)
+        paper.text(right, y, words, size=7.5, color=MUTED, align="right")
         right -= measure(words, 7.5) + 1.5
         if role == "main":
-            paper.box(right - 3, 1, 3, 2, fill=MAIN)
+            paper.box(right - 3, y - 1, 3, 2, fill=MAIN)
         else:
-            paper.line(
-                (right - 5, right),
-                (2, 2),
-                color=INK if role == "reference" else REFERENCE,
-                width=1.2,
-                dash=(3, 1.5) if role == "reference" else (1, 1.5),
-            )
-        right -= 9
+            color, dash = (INK, (3, 1.5)) if role == "reference" else (REFERENCE, (1, 1.5))
+            paper.line((right - 5, right), (y, y), color=color, width=1.2, dash=dash)
+        right -= 8

@@ -12,6 +12,7 @@ from report.figures.scale import Scale, apart, spread
 from report.measure import measure
 
 ROW = 4.2  # millimetres between two lines of words
+NARROW = 100.0  # below this width the names of lines stand under the chart
 
 
 class Look(NamedTuple):
@@ -45,12 +46,14 @@ def curve(figure: Curve, width: float, low: bool) -> str:
 
 def _chart(figure: TimeSeries | Curve, width: float, height: float) -> str:
     names = [name for name, _ in _named(figure)]
-    right = min(max((measure(name) for name in names), default=0) + 8.5, width * 0.3) if names else 4
+    below = _below(figure, width) if width < NARROW else []
+    height += ROW * len(below)
+    right = 4 if below else min(max((measure(name) for name in names), default=0) + 8.5, width * 0.3) if names else 4
     left = max((measure(tick.text) for tick in figure.y.ticks), default=4) + 2.5
     x = Scale(figure.x, [point.x for point in _points(figure)], left + 2, width - right - 2)
     flags = _flag_rows([mark for mark in figure.marks if mark.axis == "x" and x.holds(mark.at)], x, width)
     top = 2 * ROW + ROW * (1 + max((row for _, _, row in flags), default=-1))
-    y = Scale(figure.y, _heights(figure), height - 11, top)
+    y = Scale(figure.y, _heights(figure), height - 11 - ROW * len(below), top)
     paper = Paper(width, height)
     _axes(paper, figure.x, figure.y, x, y)
     for band in figure.bands:
@@ -62,7 +65,10 @@ def _chart(figure: TimeSeries | Curve, width: float, height: float) -> str:
     for line in sorted(figure.lines, key=lambda line: line.role == "main"):  # the main line lies on top
         _line(paper, line, x, y)
     _readout(paper, figure)
-    _end_names(paper, figure, x, y)
+    if below:
+        _names_below(paper, below)
+    else:
+        _end_names(paper, figure, x, y)
     return paper.svg(figure.alt)
 
 
@@ -180,6 +186,37 @@ def _named(figure: TimeSeries | Curve) -> list[tuple[str, Look | None]]:
     return names if len(names) > 1 else []
 
 
+def _below(figure: TimeSeries | Curve, width: float) -> list[list[tuple[str, Look | None]]]:
+    """The names in rows that fit below a narrow chart."""
+    rows: list[list[tuple[str, Look | None]]] = []
+    used = width
+    for name, look in _named(figure):
+        length = min(measure(name, 7.5) + 9, width)
+        if used + length > width:
+            rows.append([])
+            used = 0.0
+        rows[-1].append((name, look))
+        used += length
+    return rows
+
+
+def _names_below(paper: Paper, rows: list[list[tuple[str, Look | None]]]) -> None:
+    for i, row in enumerate(rows):
+        left, place = 0.0, paper.height - ROW * (len(rows) - i) + 2
+        for name, look in row:
+            _key(paper, left, place, look)
+            words = shorten(name, paper.width - left - 6, 7.5)
+            paper.text(left + 6, place, words, size=7.5, color=look.color if look and look.color == MAIN else MUTED)
+            left += measure(name, 7.5) + 9
+
+
+def _key(paper: Paper, left: float, place: float, look: Look | None) -> None:
+    if look:
+        paper.line((left, left + 5), (place, place), color=look.color, width=look.width, dash=look.dash)
+    else:
+        paper.box(left, place - 1.2, 5, 2.4, fill=BAND)
+
+
 def _end_names(paper: Paper, figure: TimeSeries | Curve, x: Scale, y: Scale) -> None:
     names = _named(figure)
     parts: list[Line | Band] = [*figure.lines, *(band for band in figure.bands if band.points)]
@@ -187,10 +224,7 @@ def _end_names(paper: Paper, figure: TimeSeries | Curve, x: Scale, y: Scale) -> 
     places = apart([y(height) for height in heights], ROW, y.end, y.start - 1)
     left = x.end + 4
     for (name, look), place in zip(names, places, strict=False):
-        if look:
-            paper.line((left, left + 5), (place, place), color=look.color, width=look.width, dash=look.dash)
-        else:
-            paper.box(left, place - 1.2, 5, 2.4, fill=BAND)
+        _key(paper, left, place, look)
         paper.text(left + 6, place, shorten(name, paper.width - left - 6), color=look.color if look and look.color == MAIN else MUTED)
 
 
