@@ -320,7 +320,7 @@ def _matrices(history: History, rule: CostRule | None, plots: PlotShelf) -> Call
     for run in history.runs if columns is not None else ():
         evaluation = evaluation_of(run)
         for where in evaluation.slices if evaluation is not None else ():
-            outcome = plots.plots(run, where) if isinstance(where, SliceKey) and where.columns == columns else None
+            outcome = plots.plots(run, where) if columns is not None and isinstance(where, SliceKey) and where.is_by(columns) else None
             for plot in outcome.value if isinstance(outcome, Loaded) else ():
                 if plot.multi_class and isinstance(where, SliceKey):
                     known.setdefault((run.id, plot.key.model_name, where), plot.multi_class)

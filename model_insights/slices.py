@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Union
 
 from model_insights.noun import Noun
@@ -17,6 +18,10 @@ class SliceKey(Noun, tag="slice"):
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(column for column, _ in self.items)
+
+    def is_by(self, columns: Sequence[str]) -> bool:
+        """True when these are its columns, in whatever order: TFMA keeps the order of its configuration, insights.toml has its own."""
+        return sorted(self.columns) == sorted(columns)
 
     @property
     def text(self) -> str:

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from model_insights.config import CostRule, rules_fault
-from model_insights.cost.account import CostLine, Money, RunCost, money_of
+from model_insights.cost.account import CostLine, Money, RunCost
 from model_insights.cost.model import Cells, Floats
 from model_insights.cost.rates import Gap
 from model_insights.errors import AccountError
@@ -48,10 +48,10 @@ def added(parts: Sequence[RunCost], currency: str = "") -> RunCost:
         raise AccountError(fault)
     lines = _lines(parts)
     draws = together([part.draws for part in parts])
-    total = math.fsum(part.total.value for part in parts)
+    total = Money(**{name: math.fsum(getattr(part.total, name) for part in parts) for name in ("value", "low", "high")})
     gaps = tuple(Gap(unit=gap.unit, reason=f"{part.rule.name}: {gap.reason}", volume=gap.volume) for part in parts for gap in part.gaps)
     return RunCost(
-        run_id=parts[0].run_id, rule=ALL_RULES, model=parts[0].model, cells=_cells(lines), lines=lines, total=money_of(total, draws),
+        run_id=parts[0].run_id, rule=ALL_RULES, model=parts[0].model, cells=_cells(lines), lines=lines, total=total,
         draws=draws, gaps=gaps, noise_floor=math.fsum(part.noise_floor for part in parts), parts=tuple(parts),
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from model_insights.config import CostRule, Expression, TableSource
-from model_insights.cost.join import TIME, When, join, joinable, text_key
+from model_insights.cost.join import TIME, When, join, joinable, slice_text, text_key
 from model_insights.cost.model import Cells
 from model_insights.cost.rates import Gap, Priced
 from model_insights.cost.units import UnitTable
@@ -228,21 +228,23 @@ def slice_value(value: object) -> SliceValue:
 def amount_cells(rule: CostRule, amounts: Amounts, table: UnitTable | None) -> Priced:
     """Cells of the rows; the volume of `table` (None: the rows themselves), of which the priced share is priced and the rest a gap."""
     kept, gaps = [], []
-    known = {row.unit.text: row for row in table.rows} if table is not None else {}
+    known = {slice_text(row.unit): row for row in table.rows} if table is not None else {}
     for one in amounts.units:
-        row = known.get(one.unit.text)
+        row = known.get(slice_text(one.unit))
         volume = float(row.volume) if row is not None and row.volume is not None else float(one.rows)
         if table is not None and row is None:
             gaps.append(Gap(unit=one.unit, reason="the business tables have no row for it", volume=volume))
             continue
         share = one.priced / one.rows
         if one.priced:
-            kept.append((one, volume * share))
+            kept.append((one if row is None else msgspec.structs.replace(one, unit=row.unit), volume * share))
         if one.priced < one.rows:
             gaps.append(Gap(unit=one.unit, reason=_unpriced(one, amounts), volume=volume * (1 - share)))
     if table is not None:
-        seen = {one.unit.text for one in amounts.units}
-        gaps += [Gap(unit=row.unit, reason="no row was predicted", volume=row.volume) for row in table.rows if row.unit.text not in seen]
+        seen = {slice_text(one.unit) for one in amounts.units}
+        gaps += [
+            Gap(unit=row.unit, reason="no row was predicted", volume=row.volume) for row in table.rows if slice_text(row.unit) not in seen
+        ]
     cells = Cells(
         kind="amounts", units=tuple(one.unit for one, _ in kept), volume=np.array([volume for _, volume in kept]), values=np.ones((len(kept), 1)),
         rates=np.array([[one.mean] for one, _ in kept]).reshape(len(kept), 1), spread=np.sqrt([one.variance for one, _ in kept]),

@@ -84,7 +84,7 @@ def _rows(rule: CostRule, evaluation: Evaluation, table: UnitTable) -> tuple[Uni
     """The table's rows; of constants one row per evaluated slice of the unit, with the slice's own volume."""
     if rule.grain or not rule.unit:
         return table.rows
-    found = [where for where in evaluation.slices if isinstance(where, SliceKey) and where.columns == rule.unit]
+    found = [where for where in evaluation.slices if isinstance(where, SliceKey) and where.is_by(rule.unit)]
     return tuple(msgspec.structs.replace(row, unit=where, volume=None) for where in found for row in table.rows)
 
 
@@ -165,7 +165,7 @@ def _unpriced_slices(rule: CostRule, evaluation: Evaluation, table: UnitTable) -
     """Evaluated units the business tables know nothing of."""
     known = {row.unit for row in table.rows}
     for where in evaluation.slices:
-        if isinstance(where, SliceKey) and where.columns == rule.unit and rule.grain and where not in known:
+        if isinstance(where, SliceKey) and where.is_by(rule.unit) and rule.grain and where not in known:
             yield Gap(unit=where, reason="the business tables have no row for it")
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from model_insights.config import CostRule
 from model_insights.cost.account import LEVEL, Money, noise
+from model_insights.cost.join import slice_text
 from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
 from model_insights.cost.units import UnitRow, UnitTable
 from model_insights.noun import Noun
@@ -213,7 +214,7 @@ def _row(rule: CostRule, unit: SliceKey, table: UnitTable | None) -> UnitRow | N
     rows = table.rows if table is not None else ()
     if not rule.grain:
         return rows[0] if rows else None
-    return next((row for row in rows if row.unit.text == unit.text), None)
+    return next((row for row in rows if slice_text(row.unit) == slice_text(unit)), None)
 
 
 def _rates(rule: CostRule, score: Floats, chance: Floats, money: Floats | None) -> tuple[tuple[float, ...], float]:
