@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_insights.attribution.contrasts import Contrasts
-from model_insights.cost.account import DRAWS, money_of, noise
+from model_insights.cost.account import DRAWS, drawn_beside, money_of, noise
 from model_insights.cost.model import Cells, Floats, rate_draws, unit_cost
 from model_insights.ledger import LINES, Adjacent, Ledger, LedgerLine, LineId, around, check, corners_of, plain_lines, unseen_units
 from model_insights.slices import SliceKey
@@ -96,7 +96,8 @@ def _walked(given: RowStep, walk: Walk, is_first: bool, noises: tuple[Floats, Fl
         other, start, end, now, contrasts = before.rates, walk.start.rates, walk.end.rates, after.rates, walk.contrasts.values
     else:
         of_before, of_after, of_rows = noises
-        other, start = rate_draws(before, of_before), rate_draws(walk.start, of_before)
+        other = rate_draws(before, of_before)
+        start = drawn_beside(before, walk.start, of_before, given.step.before.run_id)
         now, contrasts = rate_draws(after, of_after), walk.contrasts.drawn(of_rows)
         end = now if is_first else before_change(now, contrasts[5], walk.contrasts.lever, after.kind)
     parts = plain_lines(before, after, start, end)

@@ -11,8 +11,22 @@ from typing import Literal
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from model_insights.attribution.design import Columns, Ints, coding, cross_product, least_squares, linear, log_odds, logistic, ridges, sums
+from model_insights.attribution.design import (
+    Columns,
+    Dummies,
+    Ints,
+    Prepared,
+    Text,
+    coding,
+    cross_product,
+    least_squares,
+    log_odds,
+    logistic,
+    prepared,
+    ridges,
+)
 from model_insights.attribution.notes import Overlap
 from model_insights.cost.model import Floats
 
@@ -106,10 +120,8 @@ class Contrasts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 def contrasts(before: Sample, after: Sample, units: int) -> Contrasts:
     """All contrasts of two periods under one model. Deterministic: folds go by row number."""
-    then, now = before.compared, after.compared
-    seen = _inside(then.columns, now.columns)
-    fit = _fit(before, after, seen)
-    keep = seen & (fit.chance_now <= OUTSIDE)
+    fit = _fit(before, after)
+    keep = fit.seen & (fit.chance_now <= OUTSIDE)
     lever = np.stack([_lever(after, after.at == unit) for unit in range(units)]) if units else np.zeros((0, before.rates.shape[1]))
     parts = [_unit(before, after, fit, keep, unit, lever[unit]) for unit in range(units)]
     k = before.rates.shape[1]
@@ -135,65 +147,67 @@ class _Fit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     chance_then: Floats  # of belonging to the later period
     chance_now: Floats
     miscalibration: float
+    seen: NDArray[np.bool_]  # later rows without a value that the earlier never had
 
 
-def _fit(before: Sample, after: Sample, seen: NDArray[np.bool_]) -> _Fit:
+def _fit(before: Sample, after: Sample) -> _Fit:
     said = (before.compared, after.compared)
     ats = (before.at, after.at)
-    columns = [{**one.columns, _SCORE: one.score, _UNIT: at.astype(str).astype(object)} for one, at in zip(said, ats, strict=True)]
+    columns = [
+        prepared({**one.columns, _SCORE: one.score, _UNIT: at.astype(str).astype(object)}) for one, at in zip(said, ats, strict=True)
+    ]
+    seen = _inside(*columns)
     design = coding(*columns, whole=(_UNIT,))
-    codes = [design.codes(one) for one in columns]
+    dummies = [design.dummies(one) for one in columns]
     targets = [one.target(sample.outcome) for one, sample in zip(said, (before, after), strict=True)]
     inside = [before.at >= 0, (after.at >= 0) & seen]
-    modelled, chances = _cross_fitted(codes, targets, inside, sum(design.levels))
+    modelled, chances = _cross_fitted(dummies, targets, inside)
     means = [[one.expected(modelled[p][law]) for law in (0, 1)] for p, one in enumerate(said)]
     wrong = max(_worst_tenth(targets[p][inside[p]], modelled[p][p][inside[p]]) for p in (0, 1))
     return _Fit(
         rates_then=said[0].rates, rates_now=said[1].rates, then_0=means[0][0], then_1=means[0][1], now_0=means[1][0], now_1=means[1][1],
-        chance_then=chances[0], chance_now=chances[1], miscalibration=wrong,
+        chance_then=chances[0], chance_now=chances[1], miscalibration=wrong, seen=seen,
     )  # fmt: skip
 
 
-def _cross_fitted(
-    codes: list[Ints], targets: list[Floats], inside: list[NDArray[np.bool_]], width: int
-) -> tuple[list[Floats], list[Floats]]:
+def _cross_fitted(dummies: list[Dummies], targets: list[Floats], inside: list[NDArray[np.bool_]]) -> tuple[list[Floats], list[Floats]]:
     """Per period: targets modelled on the other half of the rows [2 laws, rows, k], chance of the later period [rows]."""
-    folds = [np.arange(len(one)) % 2 for one in codes]
+    folds = [np.arange(one.shape[0]) % 2 for one in dummies]
     modelled = [np.zeros((2, *one.shape)) for one in targets]
-    chances = [np.zeros(len(one)) for one in codes]
+    chances = [np.zeros(one.shape[0]) for one in dummies]
     for fold in (0, 1):
         trained, asked = [inside[p] & (folds[p] != fold) for p in (0, 1)], [folds[p] == fold for p in (0, 1)]
-        own, held = [codes[p][trained[p]] for p in (0, 1)], [codes[p][asked[p] & inside[p]] for p in (0, 1)]
-        grams = [cross_product(one, width) for one in own]
+        own, all_asked = [dummies[p][trained[p]] for p in (0, 1)], [dummies[p][asked[p]] for p in (0, 1)]
+        held = [all_asked[p][inside[p][asked[p]]] for p in (0, 1)]
+        grams = [cross_product(one) for one in own]
         for law in (0, 1):
-            known = targets[law][trained[law]], targets[law][asked[law] & inside[law]]
-            beta = _best_fit(own[law], known[0], grams[law], held[law], known[1])
+            beta = _best_fit(own[law], targets[law][trained[law]], grams[law], held[law], targets[law][asked[law] & inside[law]])
             for p in (0, 1):
-                modelled[p][law, asked[p]] = linear(codes[p][asked[p]], beta)
+                modelled[p][law, asked[p]] = all_asked[p] @ beta
         odds = _best_odds(own, held, grams[0] + grams[1])
-        prior = np.log(max(len(own[1]), 1) / max(len(own[0]), 1))
+        prior = np.log(max(own[1].shape[0], 1) / max(own[0].shape[0], 1))
         for p in (0, 1):
-            chances[p][asked[p]] = logistic(linear(codes[p][asked[p]], odds) - prior)
+            chances[p][asked[p]] = logistic(all_asked[p] @ odds - prior)
     return modelled, chances
 
 
-def _best_fit(codes: Ints, target: Floats, gram: Floats, held: Ints, truth: Floats) -> Floats:
+def _best_fit(own: Dummies, target: Floats, gram: Floats, held: Dummies, truth: Floats) -> Floats:
     """Least squares under the penalty that foretells the held rows best."""
-    moments = sums(codes, len(gram) - 1, target)
-    tried = [least_squares(gram, moments, ridge) for ridge in ridges(len(codes))]
-    errors = [float(((linear(held, beta) - truth) ** 2).sum()) if len(tried) > 1 else 0.0 for beta in tried]
+    moments = own.T @ target
+    tried = [least_squares(gram, moments, ridge) for ridge in ridges(own.shape[0])]
+    errors = [float(((held @ beta - truth) ** 2).sum()) if len(tried) > 1 else 0.0 for beta in tried]
     return tried[int(np.argmin(errors))]
 
 
-def _best_odds(own: list[Ints], held: list[Ints], gram: Floats) -> Floats:
+def _best_odds(own: list[Dummies], held: list[Dummies], gram: Floats) -> Floats:
     """Log odds of the later period under the penalty that foretells the held rows best; the constant alone where nothing does."""
-    width, codes = len(gram) - 1, np.concatenate(own)
-    later = np.repeat([0.0, 1.0], [len(one) for one in own])
-    best = np.zeros(width + 1)
-    best[0] = np.log(max(len(own[1]), 1) / max(len(own[0]), 1))
+    both = sparse.vstack(own, format="csr")
+    later = np.repeat([0.0, 1.0], [one.shape[0] for one in own])
+    best = np.zeros(len(gram))
+    best[0] = np.log(max(own[1].shape[0], 1) / max(own[0].shape[0], 1))
     least, beta = _surprise(best, held), None
-    for ridge in ridges(len(codes)):
-        beta = log_odds(codes, width, later, gram, ridge, beta)
+    for ridge in ridges(both.shape[0]):
+        beta = log_odds(both, later, gram, ridge, beta)
         surprise = _surprise(beta, held)
         if surprise >= least:
             break
@@ -201,20 +215,21 @@ def _best_odds(own: list[Ints], held: list[Ints], gram: Floats) -> Floats:
     return best
 
 
-def _surprise(beta: Floats, held: list[Ints]) -> float:
+def _surprise(beta: Floats, held: list[Dummies]) -> float:
     """Log loss on held rows of both periods."""
-    odds = [linear(one, beta) for one in held]
+    odds = [one @ beta for one in held]
     return float(np.logaddexp(0, odds[0]).sum() + np.logaddexp(0, -odds[1]).sum())
 
 
-def _inside(then: Columns, now: Columns) -> NDArray[np.bool_]:
+def _inside(then: Prepared, now: Prepared) -> NDArray[np.bool_]:
     """Later rows without a text that the earlier rows never had. A column whose values are mostly new changed its code: nothing is new."""
-    keep = np.ones(len(next(iter(now.values()))) if now else 0, dtype=bool)
-    for name in now:
-        if name not in then or now[name].dtype.kind != "O" or then[name].dtype.kind != "O":
+    keep: NDArray[np.bool_] = np.ones(len(now[_SCORE]), dtype=bool)
+    for name, column in now.items():
+        old = then.get(name)
+        if not isinstance(column, Text) or not isinstance(old, Text):
             continue
-        known = {*then[name].tolist(), None}
-        new = np.array([value not in known for value in now[name].tolist()], dtype=bool)
+        known = {*old.labels, None}
+        new = np.array([label not in known for label in column.labels], dtype=bool)[column.codes]
         if 0 < new.mean() < _NEW_VALUE:
             keep &= ~new
     return keep

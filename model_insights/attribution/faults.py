@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model_insights.attribution.design import RIDGES, Columns, Ints, coding, cross_product, least_squares, linear, sums
+from model_insights.attribution.design import RIDGES, Columns, Ints, coding, cross_product, least_squares, prepared
 from model_insights.cost.model import Floats
 from model_insights.evidence.quality import Corruption
 from model_insights.noun import Noun
@@ -125,11 +125,11 @@ def donated(touched: Bools, columns: Columns, score: Floats, donors: Bools, dono
     if int(donors.sum()) < FEW_ROWS:
         return None
     others = [{name: one[name] for name in one if name not in faulty} for one in (columns, donor_columns)]
-    design = coding(*others)
-    width = sum(design.levels)
-    codes, donor_codes = design.codes(others[0])[touched], design.codes(others[1])[donors]
-    beta = least_squares(cross_product(donor_codes, width), sums(donor_codes, width, donor_score[donors][:, None]), RIDGES[-1])
-    expected, known = linear(codes, beta)[:, 0], linear(donor_codes, beta)[:, 0]
+    ready = [prepared(one) for one in others]
+    design = coding(*ready)
+    asked, donating = design.dummies(ready[0])[touched], design.dummies(ready[1])[donors]
+    beta = least_squares(cross_product(donating), donating.T @ donor_score[donors], RIDGES[-1])
+    expected, known = asked @ beta, donating @ beta
     order = np.argsort(known, kind="stable")
     found: Floats = score.copy()
     found[touched] = donor_score[donors][order][_nearest(known[order], expected)]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from model_insights.attribution.design import Columns, Ints, coding
+from model_insights.attribution.design import Columns, Ints, coding, prepared
 from model_insights.config import CostRule
 from model_insights.cost.model import Floats
 from model_insights.lineage import Execution
@@ -147,7 +147,7 @@ def _tells(table: ScoredRows, name: str) -> bool:
     share = float(label.mean()) if len(label) else 0.0
     if not 0 < share < 1 or not set(np.unique(table.label[known])) <= {0.0, 1.0}:
         return False
-    column = {name: table.columns[name][known]}
+    column = prepared({name: table.columns[name][known]})
     levels = coding(column).codes(column)
     if not levels.shape[1]:
         return False
