@@ -30,6 +30,7 @@ FALSE_DISCOVERY = 0.05
 TIMES = 10  # new: at least so many times more frequent than in the reference; lost: the other way round
 LISTED = 25  # combinations of each list
 FEW_WANTED = 3  # rows from which a thin combination is worth a line
+_THIN_CELLS = 10  # of a crossing that are looked at
 _TESTABLE = 10  # rows of both periods together from which a combination can be beyond chance at all (Tarone)
 _BINS, _ROWS_A_BIN = 12, 30  # of the support-versus-loss curve
 _DRAWS = 400
@@ -250,18 +251,36 @@ class _Cell(Noun):
     is_new: bool
 
 
+class _Crossed:
+    """Coded rows of one table, and room to cross them in: fresh memory for each of a thousand crossings takes longer than counting."""
+
+    def __init__(self, codes: Sequence[Codes], sizes: Sequence[int]) -> None:
+        rows = len(codes[0])
+        self._codes, self._sizes = tuple(one.astype(np.uint16) for one in codes), sizes
+        self._short, self._at = np.empty(rows, np.uint16), np.empty(rows, np.intp)
+        self.taken = np.empty(rows, np.int32)
+
+    def places(self, group: Group) -> Places:
+        """The cell of each row [rows], until the next call; three ways of 28 levels still fit 16 bits."""
+        np.copyto(self._short, self._codes[group[0]])
+        for feature in group[1:]:
+            np.multiply(self._short, np.uint16(self._sizes[feature]), out=self._short)
+            np.add(self._short, self._codes[feature], out=self._short)
+        np.copyto(self._at, self._short)
+        return self._at
+
+
 class _Tally:
     """Counts one crossing after another and keeps what is remarkable; the rows' supports are the smallest seen so far."""
 
     def __init__(self, cut: Cut, rows: Compared, support: int) -> None:
-        self._cut, self._rows, self._support = cut, rows, support
+        self._cut, self._rows, self._support, self._sizes = cut, rows, support, cut.sizes
         self._base_rows = sum(one.rows for one in rows.base)
-        self._now = tuple(one.astype(np.uint16) for one in cut.now)
-        self._base = tuple(one.astype(np.uint16) for one in cut.base)
-        self._before = tuple(one.astype(np.uint16) for one in cut.before) if cut.before is not None else None
-        most = np.iinfo(np.int64).max
-        self.now_support, self.base_support = np.full(rows.now.rows, most), np.full(self._base_rows, most)
-        self._now_seen = np.full(rows.now.rows, most)
+        self._now, self._base = _Crossed(cut.now, cut.sizes), _Crossed(cut.base, cut.sizes)
+        self._before = _Crossed(cut.before, cut.sizes) if cut.before is not None else None
+        most = np.iinfo(np.int32).max
+        self.now_support, self.base_support = np.full(rows.now.rows, most, np.int32), np.full(self._base_rows, most, np.int32)
+        self._alone = np.zeros(rows.now.rows, bool)  # holds a combination that no other row now has
         self._thin_cells: list[tuple[int, Group, int, int]] = []  # rows now, crossing, cell, base rows
         self._possible = self._covered = self._tests = 0
         self._waiting: list[_Cell] = []
@@ -275,30 +294,25 @@ class _Tally:
 
     def add(self, group: Group, *, is_counted: bool) -> None:
         """Counts one crossing. `is_counted`: it is one of the asked size, so the rows' supports follow from it."""
-        size = math.prod(self._cut.sizes[feature] for feature in group)
-        at_now, at_base = self._places(self._now, group), self._places(self._base, group)
+        size = math.prod(self._sizes[feature] for feature in group)
+        at_now, at_base = self._now.places(group), self._base.places(group)
         now, base = np.bincount(at_now, minlength=size), np.bincount(at_base, minlength=size)
         if self._before is not None:
-            before = np.bincount(self._places(self._before, group), minlength=size)
+            before = np.bincount(self._before.places(group), minlength=size)
             self._compare(group, now, before, base)
         if not is_counted:
             return
-        np.minimum(self.now_support, base[at_now], out=self.now_support)
-        np.minimum(self.base_support, base[at_base], out=self.base_support)
-        np.minimum(self._now_seen, now[at_now], out=self._now_seen)
+        counts = base.astype(np.int32)
+        for support, at, taken in ((self.now_support, at_now, self._now.taken), (self.base_support, at_base, self._base.taken)):
+            np.minimum(support, counts.take(at, out=taken, mode="clip"), out=support)  # clip: nothing to check, twice as fast
+        if (once := now == 1).any():
+            self._alone |= once.take(at_now, mode="clip")
         self._possible += math.prod(len(self._cut.levels[feature].known) for feature in group)
         self._covered += int((base >= max(1.0, self._enough)).sum())
         thin = np.where(base < self._enough, now, 0)
-        for cell in np.argsort(-thin, kind="stable")[:10].tolist():
+        for cell in np.argsort(-thin, kind="stable")[:_THIN_CELLS].tolist() if thin.max() >= FEW_WANTED else ():
             if thin[cell] >= FEW_WANTED:
                 self._thin_cells.append((int(now[cell]), group, cell, int(base[cell])))
-
-    def _places(self, codes: Sequence[NDArray[np.uint16]], group: Group) -> Places:
-        """The cell of each row [rows]; three ways of 28 levels still fit 16 bits."""
-        at = codes[group[0]]
-        for feature in group[1:]:
-            at = at * np.uint16(self._cut.sizes[feature]) + codes[feature]
-        return at.astype(np.intp)
 
     def _compare(self, group: Group, now: Places, before: Places, base: Places) -> None:
         """Cells that are far more frequent in one of the periods, with the p of so few in the other (binomial, given both together)."""
@@ -324,7 +338,7 @@ class _Tally:
     def _codes(self, group: Group, cell: int) -> list[tuple[int, int]]:
         found = []
         for feature in reversed(group):
-            cell, code = divmod(cell, self._cut.sizes[feature])
+            cell, code = divmod(cell, self._sizes[feature])
             found.append((feature, code))
         return found
 
@@ -346,7 +360,7 @@ class _Tally:
         return Coverage(
             ways=ways, support=self._support, features=tuple(one.name for one in self._cut.levels), left_out=self._cut.left_out, rows=rows.now.rows,
             base_rows=self._base_rows, base_share=rows.base_share, before_rows=rows.before.rows if rows.before is not None else 0,
-            thin=self._thin(), unseen=float(np.mean(self._now_seen == 1)), possible=self._possible, covered=self._covered, tests=self._tests,
+            thin=self._thin(), unseen=float(self._alone.mean()), possible=self._possible, covered=self._covered, tests=self._tests,
             new=self._combinations(is_new=True), lost=self._combinations(is_new=False), wants=self._wants(curve), curve=curve,
         )  # fmt: skip
 
@@ -368,7 +382,7 @@ class _Tally:
         for one in sorted(
             (c for c in self._found if c.is_new == is_new), key=lambda c: (-(c.now if is_new else c.before), c.group, c.cell)
         ):
-            mask = self._places(codes, one.group) == one.cell
+            mask = codes.places(one.group) == one.cell
             if len(listed) == LISTED or np.mean(taken[mask]) > 0.8:
                 continue
             taken |= mask
@@ -390,7 +404,7 @@ class _Tally:
         taken, wants = np.zeros(self._rows.now.rows, bool), list[Want]()
         while heap and len(wants) < LISTED:
             gain, group, cell, base = heapq.heappop(heap)
-            mask = (self._places(self._now, group) == cell) & ~taken
+            mask = (self._now.places(group) == cell) & ~taken
             fresh = int(mask.sum())
             if fresh < -gain:
                 if fresh >= FEW_WANTED:

@@ -23,12 +23,12 @@ from model_insights.evidence.rows import Column, Floats, NumberColumn, RowTable
 from model_insights.noun import Noun
 
 FEW_ROWS = 400  # priced rows below which nothing is searched
-MOST_SLICES = 8
+MOST_SLICES = 8  # shown
 FALSE_DISCOVERY = 0.05
 SMALL_EFFECT = 0.2  # Cohen's d
 CRITICAL_LEVEL = 0.99  # of declared slices, which are no search and stand outside its false-discovery control
 _LEAST_ROWS, _LEAST_SHARE = 32, 1 / 400  # support of a slice in the searched half
-_CANDIDATES, _BEAM = 400, 60
+_CANDIDATES, _BEAM, _PICKED = 400, 60, 16  # picked on the first half, for the second to judge
 _BEYOND_CHANCE = 3.0  # standard errors
 _TAIL = 0.001  # of the losses on either side is cut while searching: one dear row makes no slice
 _SEED = 20_240_615
@@ -40,7 +40,7 @@ Codes = Sequence[NDArray[np.uint8]]
 class FoundSlice(Noun):
     """A slice without the rows of those before it. `excess`: money of the period above what as many ordinary rows cost (95 % interval).
 
-    `share` is of all rows; losses are money of the period per row; `ordinary`: rows in none of the found slices; `before`: loss per row of
+    `share` is of all rows; losses are money of the period per row; `ordinary`: rows in none of the slices picked; `before`: loss per row of
     the same slice in the reference. `effect`: Cohen's d. `is_certain`: passes the false-discovery control (BH) on the second half."""
 
     items: tuple[Item, ...]
@@ -180,7 +180,7 @@ class _Half:
         masks = [_mask(self._codes, one.group, one.codes) for one in candidates]
         left = np.ones(len(self._loss), bool)
         picked: list[_Candidate] = []
-        while len(picked) < MOST_SLICES and candidates:
+        while len(picked) < _PICKED and candidates:
             scores = self._scores([mask & left for mask in masks], left)
             at = int(np.argmax(scores))
             if scores[at] <= 0:
@@ -235,7 +235,7 @@ def _mask(codes: Codes, group: Group, wanted: tuple[int, ...]) -> Mask:
 
 
 def _judged(picked: Sequence[_Candidate], codes: Codes, loss: Floats, rows: int, cut: Cut) -> list[tuple[_Candidate, FoundSlice]]:
-    """The picked slices on rows that had no part in picking them, the most excess first; money scaled to all `rows`."""
+    """The picked slices that cost more on rows that had no part in picking them too, the most excess first; money scaled to all `rows`."""
     masks, taken = [], np.zeros(len(loss), bool)
     for one in picked:
         masks.append(_mask(codes, one.group, one.codes) & ~taken)
@@ -250,7 +250,7 @@ def _judged(picked: Sequence[_Candidate], codes: Codes, loss: Floats, rows: int,
         (which, msgspec.structs.replace(one, is_certain=bool(p <= FALSE_DISCOVERY)))
         for (which, one), p in zip(found, adjusted, strict=True)
     ]
-    return sorted(judged, key=lambda pair: -pair[1].excess.value)
+    return sorted((pair for pair in judged if pair[1].excess.value > 0), key=lambda pair: -pair[1].excess.value)[:MOST_SLICES]
 
 
 def _estimated(cut: Cut, one: _Candidate, loss: Floats, mask: Mask, ordinary: Mask, scale: float) -> FoundSlice:
