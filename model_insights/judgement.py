@@ -28,7 +28,7 @@ from model_insights.evidence.fact import Evidence, ordered
 from model_insights.evidence.quality import Corruption
 from model_insights.evidence.returned import returned, without_returned
 from model_insights.history import Serving, evaluation_of, judged_runs, periods_in, served_by, serving
-from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain
+from model_insights.ledger import Adjacent, Ledger, LineId, adjacent_ledger, chain, turned
 from model_insights.ledger_sum import added_ledger
 from model_insights.results import Results, results_of
 from model_insights.run import History, Run
@@ -263,10 +263,13 @@ def _middle(case: Case, before: Run, after: Run) -> Cells | None:
 
 
 def ledger_between(made: Series, reference: Run, run: Run) -> Ledger | str:
-    """The (chained) ledger from reference to run, or the sentence why there is none."""
+    """The (chained) ledger from reference to run, or the sentence why there is none. A later reference is accounted for backwards."""
     order = [one.id for one in made.runs]
-    if reference.id not in order or run.id not in order or order.index(reference.id) >= order.index(run.id):
-        return "the reference is not an earlier run"
+    if reference.id not in order or run.id not in order or reference.id == run.id:
+        return "the reference is the run itself" if reference.id == run.id else "the reference is not a judged run of this pipeline"
+    if order.index(reference.id) > order.index(run.id):
+        forwards = ledger_between(made, run, reference)
+        return turned(forwards) if isinstance(forwards, Ledger) else forwards
     wanted = order[order.index(reference.id) + 1 : order.index(run.id) + 1]
     steps = [made.steps[run_id] for run_id in wanted]
     failed = next((step for step in steps if isinstance(step, str)), None)

@@ -158,6 +158,21 @@ def _summed(parts: Sequence[dict[LineId, float]]) -> dict[LineId, float]:
     return {name: sum(one.get(name, 0.0) for one in parts) for name in LINES if any(name in one for one in parts)}
 
 
+def turned(ledger: Ledger) -> Ledger:
+    """The same account read backwards: from the later period to the earlier one."""
+    lines = tuple(
+        msgspec.structs.replace(
+            line, money=Money(value=-line.money.value, low=-line.money.high, high=-line.money.low),
+            by_unit=tuple((unit, -money) for unit, money in line.by_unit),
+        )
+        for line in ledger.lines
+    )  # fmt: skip
+    return msgspec.structs.replace(
+        ledger, reference_id=ledger.run_id, run_id=ledger.reference_id, before=ledger.after, after=ledger.before, lines=lines,
+        draws={name: -draws for name, draws in ledger.draws.items()}, ordinary={name: -money for name, money in ledger.ordinary.items()},
+    )  # fmt: skip
+
+
 def with_retrain_noise(ledger: Ledger, spread: float, *, name: LineId = "model") -> Ledger:
     """The same ledger with the run-to-run spread that a line has in ordinary periods added to its error (A6.8, A8.2).
 

@@ -427,11 +427,13 @@ class Selection(Noun):
     references: tuple[Choice, ...] = ()
     models: tuple[Choice, ...] = ()  # serving, candidate
     thresholds: tuple[Choice, ...] = ()
+    splits: tuple[Choice, ...] = ()  # of the statistics, where there are several
     pipeline: str = ""
     run: str = ""
     reference: str = ""
     model: str = ""
     threshold: str = ""
+    split: str = ""  # empty: the one with the most examples
 
 
 class AssumptionStop(Noun):
@@ -510,5 +512,6 @@ class Request(Noun):
     model: str = ""  # "serving" (default where known) or "candidate"
     id: str = ""  # feature, slice or artifact of a detail view
     threshold: str = ""  # decision threshold, as text of a number
+    split: str = ""  # of the statistics that are compared; empty: the one with the most examples
     values_scale: float = 1.0  # assume that every unit value is this multiple of what the business tables say
     tables: dict[str, TableRequest] = {}

@@ -31,6 +31,7 @@ from model_insights.remembered import Remembered
 from model_insights.run import History, Run
 from model_insights.slices import SliceKey
 from model_insights.view import Notice, Request, View
+from model_insights.views.choices import only_split, splits_of, with_choices
 from model_insights.views.compose import Shelf, compose, empty
 
 PAST = 12  # verdicts in the history strip
@@ -58,7 +59,7 @@ class Book:
         self.history, self.case, self.settings, self.notices = case.history, case, settings, notices
         self._lock = threading.Lock()
         self._made: tuple[Series, Calibration] | None = None
-        self._judged: dict[tuple[str, str], Judgement] = {}
+        self._judged: dict[tuple[str, str, str], Judgement] = {}
         self._shelf: RowShelf | None = None
         self._cache: Cache | None = None  # for what rows say
         self.reads_rows = True  # False: that comes later, with `read_rows`
@@ -76,15 +77,21 @@ class Book:
     def name(self) -> str:
         return (self.case.config.insights.name if self.case.config else "") or self.history.name
 
-    def judgement(self, run: Run, reference: Run | None) -> Judgement:
-        """The judgement of a pair, made once."""
+    def judgement(self, run: Run, reference: Run | None, split: str = "") -> Judgement:
+        """The judgement of a pair, made once. `split`: whose statistics are compared; "": those of the split with the most examples."""
         made = self._series()
         with self._lock:
-            key = (run.id, reference.id if reference else "")
+            key = (run.id, reference.id if reference else "", split)
             if key not in self._judged:
-                seen = self._base.judgement(run, reference) if self._base else None
+                seen = self._base.judgement(run, reference, split) if self._base else self._of_split(run, reference, split)
                 self._judged[key] = judge(self.case, *made, run, reference, seen=seen)
             return self._judged[key]
+
+    def _of_split(self, run: Run, reference: Run | None, split: str) -> Judgement | None:
+        """The pair judged by the statistics of one split alone; None for the usual one."""
+        if not split or self._made is None:
+            return None
+        return judge(self.case, *self._made, only_split(run, split), only_split(reference, split) if reference else None)
 
     def _series(self) -> tuple[Series, Calibration]:
         """Costs of all runs and what the history calls ordinary, made at the first question."""
@@ -139,7 +146,9 @@ class Book:
             return empty(self.name, [*self.notices, *_problems(self.history.problems)], pipelines)
         run = self._run(request.run, runs)
         choices, chosen, reference = self._reference(run, runs, request.reference)
-        judged = self.judgement(run, reference)
+        splits = splits_of(run, reference)
+        split = request.split if request.split in splits else ""
+        judged = self.judgement(run, reference, split)
         plots, reason = self._plots(request, run)
         earlier, _ = self._plots(request, reference) if reference else ({}, "")
         found, why = self._attributions(request, run)
@@ -151,7 +160,9 @@ class Book:
             confirmed=self._remembered.causes(self.history.pipeline),
             rows=self._findings(run, reference) if request.view in ("insights", "cost") else None,
         )  # fmt: skip
-        page = told(compose(request, judged, shelf), judged, self._factor)
+        shown = self._of_split(run, reference, split) if request.view == "feature" else None
+        page = told(compose(request, shown or judged, shelf), judged, self._factor)
+        page = with_choices(page, runs, run, splits, split, self.case.words)
         if page.view != "insights":
             return page
         return msgspec.structs.replace(page, remarks=self._remembered.remarks(self.history.pipeline, run.id))

@@ -30,6 +30,7 @@ class Wish(Noun):
     reference: str = ""
     since: str = ""  # a period's label; its run is the reference
     model: str = ""
+    split: str = ""  # whose statistics are compared
     threshold: str = ""  # of a decision, to be priced beside the current one
     values_scale: float = 1.0  # assume that every unit value is this multiple of the tables'
     length: Length = "standard"
@@ -53,7 +54,7 @@ def gather(workspace: Workspace, wish: Wish, notes: ReviewNotes) -> Material:
     """The material of one report. Raises UnknownId, and what a logo or a note may raise."""
     request = Request(
         pipeline=wish.pipeline, run=wish.run, reference=_reference(workspace, wish), model=wish.model, threshold=wish.threshold,
-        values_scale=wish.values_scale,
+        split=wish.split, values_scale=wish.values_scale,
     )  # fmt: skip
     views = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
     made = Material(views=views)

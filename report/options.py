@@ -52,6 +52,7 @@ def _which(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--run", default="", help="run id (default: the latest with an evaluation)")
     parser.add_argument("--model", default="", help="model, as the tab offers them (default: the serving one)")
+    parser.add_argument("--split", default="", help="split whose statistics are compared (default: the one with the most examples)")
     parser.add_argument("--threshold", type=_number, default="", metavar="X", help="a decision threshold to price beside the current one")
     parser.add_argument("--values-scale", "--values_scale", type=_factor, default=1.0, metavar="K", help=_SCALE)
     against = parser.add_mutually_exclusive_group()
@@ -117,6 +118,7 @@ def wish_of(options: argparse.Namespace) -> Wish:
         reference=options.reference,
         since=options.since,
         model=options.model,
+        split=options.split,
         threshold=options.threshold,
         values_scale=options.values_scale,
         length=options.length,

@@ -22,7 +22,7 @@ LEAST_SCALE = 0.1  # unit values a tenth, or tenfold, are no longer what somebod
 PATIENCE = 0.5  # seconds that a view waits for the first scan: most end soon, and asking again costs more
 
 VIEWS = tuple(kind for kind in get_args(ViewKind) if kind != "empty")
-_FIELDS = ("pipeline", "run", "reference", "model", "id", "threshold")
+_FIELDS = ("pipeline", "run", "reference", "model", "id", "threshold", "split")
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 

@@ -68,6 +68,7 @@ def test_what_is_chosen_in_the_tab_reaches_the_command(tmp_path):
         "reference": "run:3",
         "model": "candidate",
         "threshold": "0.35",
+        "split": "eval",
         "values_scale": "1.2",
         "format": "html",
         "length": "full",
@@ -82,6 +83,8 @@ def test_what_is_chosen_in_the_tab_reaches_the_command(tmp_path):
         "--reference=run:3",
         "--model=candidate",
         "--threshold=0.35",
+        "--split=eval",
+        "--values_scale=1.2",
         "--paper=Letter",
         f"--insights_state={tmp_path / 'state'}",
         "--full",
@@ -98,6 +101,7 @@ def test_the_command_takes_every_flag_that_the_button_gives():
         "--output=a.pdf",
         "--model=candidate",
         "--threshold=0.35",
+        "--split=eval",
         "--values_scale=1.2",
         "--paper=Letter",
         "--full",
@@ -106,7 +110,7 @@ def test_the_command_takes_every_flag_that_the_button_gives():
     wish = wish_of(parse(words))
 
     assert ("candidate", "0.35", "Letter", "full", "run:3") == (wish.model, wish.threshold, wish.paper, wish.length, wish.reference)
-    assert 1.2 == wish.values_scale
+    assert (1.2, "eval") == (wish.values_scale, wish.split)
 
 
 @pytest.mark.parametrize(

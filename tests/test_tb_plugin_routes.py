@@ -54,7 +54,7 @@ def test_a_query_becomes_a_request_with_nothing_lost(tmp_path):
 
     client.get(
         f"{TRIANGLE}/view?view=slice&pipeline=shoes&run=2024-08-12T06%3A00&reference=previous&model=serving&id={quote('a:b=ü&</script>')}"
-        "&threshold=0.35&values_scale=1.2&table.data.page=2&table.data.sort=-money&table.data.filter=dress&table.a.b.sort=x&_=1"
+        "&threshold=0.35&split=eval&values_scale=1.2&table.data.page=2&table.data.sort=-money&table.data.filter=dress&table.a.b.sort=x&_=1"
     )
 
     wanted = Request(
@@ -65,6 +65,7 @@ def test_a_query_becomes_a_request_with_nothing_lost(tmp_path):
         model="serving",
         id="a:b=ü&</script>",
         threshold="0.35",
+        split="eval",
         values_scale=1.2,
         tables={"a.b": TableRequest(sort="x"), "data": TableRequest(page=2, sort="-money", filter="dress")},
     )

@@ -3,14 +3,17 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { Choice } from "./contract.ts";
 import type { Page } from "./page.ts";
 
+const USUAL: Choice = { id: "", text: "largest split", hint: "", enabled: true };
+
 export function pickers(page: Page): TemplateResult {
   const { selection } = page.view;
-  const { pipelines, runs, references, models, thresholds } = selection;
+  const { pipelines, runs, references, models, thresholds, splits } = selection;
   return html`<form class="pickers" role="group" aria-label="What is shown" @submit=${(event: Event) => event.preventDefault()}>
     ${pipelines.length > 1 ? picker("Pipeline", pipelines, selection.pipeline, (id) => page.change(onlyPipeline(page, id))) : nothing}
     ${picker("Run", runs, selection.run, (id) => page.change({ ...turned(page), run: id }))}
     ${picker("Compared with", references, selection.reference, (id) => page.change({ ...turned(page), reference: id }))}
     ${models.length > 1 ? picker("Model", models, selection.model, (id) => page.change({ ...turned(page), model: id })) : nothing}
+    ${splits.length > 0 ? picker("Statistics", [USUAL, ...splits], selection.split, (id) => page.change({ ...turned(page), split: id })) : nothing}
     ${thresholds.length > 0 ? picker("Threshold", thresholds, selection.threshold, (id) => page.change({ threshold: id })) : nothing}
     ${page.view.assumption ? html`<insights-assumption .assumption=${page.view.assumption} .page=${page}></insights-assumption>` : nothing}
   </form>`;
@@ -28,7 +31,7 @@ function picker(
   return html`<div class="picker" title=${hint || nothing}>
     <label for=${id}>${name}</label>
     <select id=${id} @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)} ?disabled=${choices.length === 1 && chosen !== ""}>
-      ${chosen === "" ? html`<option value="" selected>Choose</option>` : nothing}
+      ${chosen === "" && !choices.some(({ id }) => id === "") ? html`<option value="" selected>Choose</option>` : nothing}
       ${choices.map((choice) => option(choice, chosen))}
     </select>
   </div>`;

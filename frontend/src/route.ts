@@ -8,7 +8,7 @@ export type Params = Readonly<Record<string, string>>;
 export const HOME: Readonly<Record<Tab, Link["view"]>> = { insights_triangle: "insights", business_cost: "cost" };
 
 /** What both tabs show together: choosing a run in one chooses it in the other. */
-const SHARED = ["pipeline", "run", "reference", "model", "values_scale"];
+const SHARED = ["pipeline", "run", "reference", "model", "split", "values_scale"];
 
 interface Address {
   tab: string;
@@ -58,7 +58,7 @@ export function tabOf(link: Link): Tab {
 
 /** The parameters a link leads to: the selection stays, what belonged to the page left behind goes. */
 export function paramsFor(link: Link, from: Params): Params {
-  const { pipeline = "", run = "", reference = "", model = "", threshold = "", values_scale = "" } = from;
+  const { pipeline = "", run = "", reference = "", model = "", threshold = "", split = "", values_scale = "" } = from;
   const isHome = HOME[tabOf(link)] === link.view;
   const keepsThreshold = link.view === "cost" || link.view === "slice";
   return {
@@ -68,6 +68,7 @@ export function paramsFor(link: Link, from: Params): Params {
     run: link.run || run,
     reference,
     model,
+    split,
     values_scale,
     threshold: keepsThreshold ? threshold : "",
     at: link.anchor,

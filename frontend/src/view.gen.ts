@@ -26,11 +26,13 @@ export interface Selection {
   references: readonly Choice[];
   models: readonly Choice[];
   thresholds: readonly Choice[];
+  splits: readonly Choice[];
   pipeline: string;
   run: string;
   reference: string;
   model: string;
   threshold: string;
+  split: string;
 }
 
 export interface Choice {
