@@ -183,10 +183,10 @@ def find_corruptions(run: Run, reference: Run, judged: tuple[FeatureJudgement, .
     changed = [
         one.change for one in judged if one.change is not None and one.discovered and one.change.state != "equivalent" and not one.is_clock
     ]
-    return tuple(_of_label(one, _labels(run)) for one in corruptions(before, current, changed))
+    return tuple(_of_label(one, labels_of(run)) for one in corruptions(before, current, changed))
 
 
-def _labels(run: Run) -> frozenset[str]:
+def labels_of(run: Run) -> frozenset[str]:
     """The outcome's features, as the Evaluator was told."""
     evaluation = evaluation_of(run)
     return frozenset(model.label_key for model in evaluation.config.models if model.label_key) if evaluation else frozenset()
