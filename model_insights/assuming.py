@@ -61,7 +61,8 @@ def _factors(rule: CostRule, factor: float) -> list[float]:
 def _ledger(ledger: Ledger, factor: float) -> Ledger:
     return msgspec.structs.replace(
         ledger, before=ledger.before * factor, after=ledger.after * factor, lines=tuple(_ledger_line(line, factor) for line in ledger.lines),
-        draws={name: draws * factor for name, draws in ledger.draws.items()}, scale=ledger.scale * factor, ordinary={name: money * factor for name, money in ledger.ordinary.items()},
+        draws={name: draws * factor for name, draws in ledger.draws.items()}, scale=ledger.scale * factor,
+        ordinary={name: money * factor for name, money in ledger.ordinary.items()},
     )  # fmt: skip
 
 

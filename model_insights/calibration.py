@@ -1,6 +1,7 @@
 """How often a corner with a given share of resampled periods was right on simulated faults: the map from a raw share to a probability.
 
-Fitted by `python -m benchmarks.verdict` (isotonic, methods A8.5) on settings that its scoreboard leaves out; a small table, per tier.
+Fitted by `python -m benchmarks.verdict` (isotonic, methods A8.5) on fitting settings alone; a small table, per tier. HELD counts
+how often each word was right on the held-out settings of benchmarks/verdict/README.md.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ KNOTS: Mapping[str, Knots] = {
     "T0": ((0.0, 0.0), (1.0, 0.9815)),
     "T1": ((0.0, 0.0), (0.9677, 0.6429), (1.0, 0.9919)),
 }
+HELD: Mapping[str, Mapping[str, tuple[int, int]]] = {}
 # end of table
 
 
@@ -26,6 +28,11 @@ _STANDS_IN = {"T2": "T1", "T3": "T1"}  # tiers on which no faults were simulated
 def fitted_tier(tier: str) -> str:
     """The tier whose map holds: the tier itself where faults were simulated on it, else the one that stands in. Raises KeyError."""
     return tier if tier in KNOTS else _STANDS_IN[tier]
+
+
+def reliability(tier: str, said: str) -> tuple[int, int]:
+    """(right, named) of the corners that were named with this word on simulated faults the map never saw; (0, 0) where none was."""
+    return HELD.get(fitted_tier(tier), {}).get(said, (0, 0))
 
 
 def calibrated(probability: float, tier: str) -> float:

@@ -14,8 +14,8 @@ from model_insights.artifacts.discovery import discover
 from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.scores import ScoreFiles
 from model_insights.artifacts.state import Stamp, default_state, fingerprint, stamp
-from model_insights.cost.model import Floats
 from model_insights.assuming import scaled, told
+from model_insights.cost.model import Floats
 from model_insights.errors import UnknownId
 from model_insights.evidence.data import Calibration, calibrate
 from model_insights.evidence.findings import READING, RowFindings, scaled_findings

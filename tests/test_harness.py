@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from benchmarks.verdict import layout
 from benchmarks.verdict.__main__ import read, run, ship
 from benchmarks.verdict.judging import Result
-from benchmarks.verdict.pipelines import Change, past, present, true_loss
-from benchmarks.verdict.scenarios import SCENARIOS, Job, answerable, jobs
-from benchmarks.verdict.scoring import Map, as_said, calibration_error, is_good, is_held_out, knots, page, pooled, share
-from benchmarks.verdict.worlds import FRAUD, SHOES, WORLDS, fit, law, matrix, names_of_inputs, predict, rows
+from benchmarks.verdict.page import page
+from benchmarks.verdict.pipelines import Change, past, present, true_ledger, true_loss
+from benchmarks.verdict.scenarios import BY_NAME, SCENARIOS, Job, answerable, jobs
+from benchmarks.verdict.scoring import Map, as_said, calibration_error, is_good, is_held_out, knots, pooled, reliability, share
+from benchmarks.verdict.weekly import History, Told
+from benchmarks.verdict.worlds import DEMAND, FRAUD, SHOES, TAXI, WORLDS, fit, fitted, law, matrix, names_of_inputs, predict, rows, scored
 from model_insights import calibration
 from model_insights.calibration import KNOTS, calibrated
 from model_insights.verdict import word
@@ -108,12 +111,12 @@ BAD_FEED = Job(world="shoes", scenario="D1", level=100.0, n=2000, tier="T1", see
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("harness") / "cases.jsonl"
-    assert run([BAD_FEED, msgspec.structs.replace(BAD_FEED, scenario="N0", level=0.0)], path, minutes=5)
+    assert run([BAD_FEED, msgspec.structs.replace(BAD_FEED, scenario="N0", level=0.0)], path, end=math.inf)
     return path
 
 
 def test_a_unit_bug_is_the_data_and_a_healthy_week_is_quiet(ran: Path) -> None:
-    fault, healthy = sorted(read(ran), key=lambda one: one.job.key)
+    fault, healthy = sorted(read(ran, Result), key=lambda one: one.job.key)
 
     assert ("fault", "data", ("rate",)) == (fault.kind, fault.named, fault.confirmed)
     assert fault.size > 2
@@ -124,7 +127,7 @@ def test_a_second_run_repeats_nothing_and_a_line_cut_short_is_run_again(ran: Pat
     whole = ran.read_bytes()
     ran.write_bytes(whole + b'{"job": {"wor')
 
-    assert run([BAD_FEED], ran, minutes=5)
+    assert run([BAD_FEED], ran, end=math.inf)
     assert whole == ran.read_bytes()
 
 
@@ -135,7 +138,7 @@ def a_result(**parts: Any) -> Result:
     given: dict[str, Any] = {
         "job": BAD_FEED, "answerable": True, "loss": 10.0, "size": 3.0, "kind": "fault", "corner": "data", "named": "data", "confidence": "likely",
         "raw": 0.9, "probability": 0.9, "cannot_tell": (), "confirmed": ("rate",),
-        "naive": dict.fromkeys(("largest PSI", "any JSD > 0.01", "alarm counting", "smart rules"), "business"),
+        "naive": dict.fromkeys(("largest PSI", "any JSD > 0.01", "alarm counting", "smart rules", "correlation ranker"), "business"),
     }  # fmt: skip
     return Result(**{**given, **parts})
 
@@ -172,11 +175,32 @@ def test_where_nothing_can_be_told_naming_is_wrong_and_silence_is_right() -> Non
     assert (False, True) == (is_good(a_result(answerable=False)), is_good(a_result(answerable=False, corner="")))
 
 
-def test_a_third_of_the_settings_is_scored_and_a_setting_never_on_both_sides() -> None:
-    every = {job.setting: is_held_out(job) for job in jobs(1)}
+def test_at_least_a_third_of_the_settings_is_held_out_and_a_setting_never_on_both_sides() -> None:
+    held, fitted = ({job.setting for job in jobs(1) if is_held_out(job) is wanted} for wanted in (True, False))
+    same = {
+        setting for setting in held & fitted if not setting.startswith(("shoes/N0/", "fraud/N0/", "demand/N0/"))
+    }  # nothing has no level
 
-    assert 0.2 < sum(every.values()) / len(every) < 0.4
-    assert all(every[job.setting] == is_held_out(job) for job in jobs(3))
+    assert len(held) / len(held | fitted) > 0.3
+    assert not {setting for setting in same if "/D5/" not in setting}  # nor has an exchange of two inputs
+    assert {job.world for job in jobs(1) if job.world == "taxi" and not is_held_out(job)} == set()
+
+
+def test_there_are_as_many_cases_of_each_kind_as_were_asked_for() -> None:
+    kinds = [(BY_NAME[job.scenario].kind, answerable(job)) for job in jobs(1)]
+
+    assert sum(not known for _, known in kinds) >= 200
+    assert kinds.count(("mixed", True)) >= 200
+    assert kinds.count(("null", True)) >= 350
+    assert kinds.count(("fault", True)) >= 800
+
+
+def test_held_out_answers_are_counted_by_their_word() -> None:
+    held = next(job for job in jobs(1) if is_held_out(job) and job.scenario == "D1" and job.tier == "T1")
+    found = [a_result(job=held), a_result(job=held, corner="model"), a_result(job=held, corner=""), a_result(job=BAD_FEED)]
+
+    assert {"likely": (1, 2)} == reliability(found, "T1")
+    assert {} == reliability(found, "T0")
 
 
 def test_the_map_is_fitted_on_settings_that_are_not_scored() -> None:
@@ -189,10 +213,13 @@ def test_the_map_is_fitted_on_settings_that_are_not_scored() -> None:
 def test_the_page_says_how_often_the_verdict_and_the_rules_were_right() -> None:
     held = next(job for job in jobs(1) if is_held_out(job) and job.scenario == "D1" and job.tier == "T1")
     maps = {tier: Map(knots=((1.0, 0.9),), cases=9) for tier in ("T0", "T1")}
-    text = page([a_result(job=held)] * 4, maps)
+    week = Told(span=8, right=("data",), scored=True, kind="fault", corner="data", late=1)
+    text = page([a_result(job=held)] * 4, maps, [History(seed=100, weeks=(week,), healthy=(week,))])
 
     assert "| verdict | 1.00 (0.51 to 1.00; 4 of 4)" in text
     assert "| smart rules | 0.00 (0.00 to 0.49; 0 of 4)" in text
+    assert "| false alarm per healthy week | at most 0.02 | 1.00 (0.21 to 1.00; 1 of 1) | no case |" in text
+    assert "| start week within one run, where a start is told | 0.85 | 1.00 (0.21 to 1.00; 1 of 1)" in text
 
 
 # --- the shipped map ----------------------------------------------------------------------------------------------------------------
@@ -220,9 +247,42 @@ def test_words_begin_at_their_thresholds() -> None:
 def test_shipping_writes_the_table_and_leaves_the_rest(tmp_path: Path) -> None:
     module = tmp_path / "shipped.py"
     module.write_text(Path(str(calibration.__file__)).read_text())
-    ship({"T0": Map(knots=((0.5, 0.7),), cases=12), "T1": Map(knots=((0.4, 0.6), (1.0, 0.9)), cases=34)}, module)
+    held = next(job for job in jobs(1) if is_held_out(job) and job.tier == "T1")
+    ship(
+        {"T0": Map(knots=((0.5, 0.7),), cases=12), "T1": Map(knots=((0.4, 0.6), (1.0, 0.9)), cases=34)},
+        [a_result(job=held, raw=1.0)],
+        module,
+    )
     spec = importlib.util.spec_from_file_location("shipped", module)
     made = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(made)
 
     assert ({"T0": 12, "T1": 34}, 0.7, pytest.approx(0.75)) == (made.CASES, made.calibrated(0.1, "T0"), made.calibrated(0.7, "T1"))
+    assert (0, 1) in [made.reliability("T1", "likely"), made.reliability("T1", "very likely")] or (1, 1) == made.reliability("T1", "likely")
+
+
+# --- true accounts --------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+def test_the_true_account_adds_up_and_puts_the_money_where_it_was_put(world) -> None:
+    before, change = past(world, law(world, 3), 1000, 4), Change(volume=1.5)
+    ledger = true_ledger(before, change, present(before, change, with_lineage=True), with_middle=True)
+
+    assert sum(line.money.value for line in ledger.lines) == pytest.approx(ledger.change, rel=1e-9)
+    assert "volume" == max(ledger.lines, key=lambda line: line.money.value).id
+
+
+def test_pieces_are_forecast_by_least_squares_without_bias() -> None:
+    week = past(DEMAND, law(DEMAND, 1), 4000, 2).weeks[-1]
+    inputs = matrix(DEMAND, week.train[0])
+    errors = scored(DEMAND, inputs, fitted(DEMAND, inputs, week.train[1])) - week.train[1]
+
+    assert (pytest.approx(0.0, abs=0.05), pytest.approx(DEMAND.noise, rel=0.05)) == (float(errors.mean()), float(errors.std()))
+
+
+def test_records_of_the_taxi_world_have_gaps_and_absurd_prices_in_ordinary_weeks() -> None:
+    columns = past(TAXI, law(TAXI, 1), 4000, 2).weeks[-1].train[0]
+
+    assert 0.2 < np.isnan(columns["loyalty"]).mean() < 0.45
+    assert columns["price"].max() > 50 * np.median(columns["price"])

@@ -7,11 +7,13 @@ from collections.abc import Callable
 import numpy as np
 from scipy import stats
 
-from model_insights.evidence.change import share_change
+from model_insights.evidence.change import feature_change, share_change
+from model_insights.evidence.data import whole_of
 from model_insights.judgement import Judgement
 from model_insights.ledger import LineId
 from model_insights.metrics import MetricKey
 from model_insights.slices import OVERALL
+from model_insights.stats import DatasetStats, FeatureStats
 
 Answer = str  # a corner, or "" for no fault
 
@@ -52,8 +54,31 @@ def smart_rules(judged: Judgement) -> Answer:
     return "data" if _psi(judged) > 0.2 else "business"
 
 
+def ranked_alerts(judged: Judgement) -> Answer:
+    """As NannyML ranks: the feature whose drift goes along with the cost over the weeks; data where it has drifted now, else business."""
+    runs = judged.series.runs
+    first = whole_of(runs[0])
+    costs = [(run, cost.total.value) for run in runs[1:] if (cost := judged.series.cost(run.id)) is not None]
+    if first is None or len(costs) < 4:
+        return "business"
+    moved = np.abs(np.array([cost for _, cost in costs]) - np.median([cost for _, cost in costs]))
+    best, drifted = -2.0, False
+    for feature in first.features:
+        drift = np.array([_drift(feature, whole_of(run)) for run, _ in costs])
+        along = float(np.corrcoef(drift, moved)[0, 1]) if drift.std() > 0 and moved.std() > 0 else -1.0
+        if along > best:
+            best, drifted = along, bool(drift[-1] > drift[:-1].mean() + 3 * drift[:-1].std())
+    return "data" if drifted else "business"
+
+
+def _drift(feature: FeatureStats, now: DatasetStats | None) -> float:
+    other = now.feature(feature.path) if now is not None else None
+    change = feature_change(feature, other) if other is not None else None
+    return change.jensen_shannon or 0.0 if change is not None else 0.0
+
+
 RULES: dict[str, Callable[[Judgement], Answer]] = {
-    "largest PSI": largest_psi, "any JSD > 0.01": any_jensen_shannon, "alarm counting": alarm_count, "smart rules": smart_rules,
+    "largest PSI": largest_psi, "any JSD > 0.01": any_jensen_shannon, "alarm counting": alarm_count, "smart rules": smart_rules, "correlation ranker": ranked_alerts,
 }  # fmt: skip
 
 
@@ -73,7 +98,7 @@ def _labels_moved(judged: Judgement) -> bool:
         keys = [MetricKey(name=name, model_name="baseline") for name in ("mean_label", "example_count")]
         parts.append([evaluation.scalar(OVERALL, key) if evaluation else None for key in keys])
     (p0, n0), (p1, n1) = parts
-    if None in (p0, n0, p1, n1):
+    if None in (p0, n0, p1, n1) or max(p0, p1) > 1 or min(p0, p1) < 0:  # type: ignore[type-var]  # no shares: labels are amounts
         return False
     change = share_change((p0, int(n0)), (p1, int(n1)))  # type: ignore[arg-type]
     return not change.low <= 0 <= change.high

@@ -11,12 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.verdict import layout
-from benchmarks.verdict.worlds import RIDGE, Floats, Law, World, chance, fit, matrix, mix, names_of_inputs, predict, rows, shocks
+from benchmarks.verdict.worlds import (
+    RIDGE,
+    Floats,
+    Law,
+    World,
+    chance,
+    fitted,
+    matrix,
+    mix,
+    names_of_inputs,
+    outcomes_of,
+    recorded,
+    rows,
+    scored,
+    shocks,
+)
 from model_insights.config import Config, General
-from model_insights.cost.model import unit_cost
+from model_insights.cost.account import run_cost
+from model_insights.cost.model import Cells, unit_cost
 from model_insights.cost.rates import Spread
 from model_insights.cost.units import UnitRow, UnitTable
 from model_insights.judgement import Case
+from model_insights.ledger import Adjacent, Ledger, adjacent_ledger
 from model_insights.lineage import Artifact
 from model_insights.loaded import Absent, Loaded
 from model_insights.metrics import ConfusionAtThresholds, ConfusionMatrix, EvalConfig, Evaluation, MetricKey, MetricValue, ModelSpec
@@ -26,6 +43,7 @@ from model_insights.stats import Statistics
 
 Columns = dict[str, NDArray]  # type: ignore[type-arg]
 WINDOW = 4  # weeks a model is trained on
+_MOST_TRAINED = 40_000  # rows a week; more would teach the model little and cost much
 _CROWD = 4000  # cases per unit that stand for the whole population
 _NOTHING = Absent(what="anything", reason="the simulation has none", remedy="None is needed.")
 
@@ -42,6 +60,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     inputs: Callable[[Columns], Columns] | None = None
     corrupt: Callable[[Columns, np.random.Generator], Columns] | None = None
     ridge: float = RIDGE
+    kept: float = 1.0  # share of the rows that the bad model was trained on
     dropped: str = ""  # a column that the bad model does not see
     tilt: Floats | None = None  # added to the bad model's coefficients of the units
     strength: float = 0.0  # how much of the way from the good to the bad model
@@ -83,7 +102,7 @@ def past(world: World, the: Law, n: int, weeks: int) -> Past:
     for t in range(weeks + 1):
         window = inputs[t : t + WINDOW]
         start = models[-1] if models else None
-        models.append(fit(np.concatenate([x for x, _ in window]), np.concatenate([y for _, y in window]), start=start))
+        models.append(fitted(world, np.concatenate([x for x, _ in window]), np.concatenate([y for _, y in window]), start=start))
     shown = made[WINDOW:]
     runs, spreads = zip(*(_run(world, week, models[week.number], models[week.number + 1]) for week in shown), strict=True)
     return Past(
@@ -106,7 +125,7 @@ def present(
     now = _week(world, before.law, last.number + 1, before.n, change)
     served = spoiled(before, change)
     window = (*before.window[1:], (matrix(world, now.train[0]), now.train[1]))
-    trained = fit(np.concatenate([x for x, _ in window]), np.concatenate([y for _, y in window]), start=before.models[-1])
+    trained = fitted(world, np.concatenate([x for x, _ in window]), np.concatenate([y for _, y in window]), start=before.models[-1])
     runs, spreads = list(before.runs), list(before.spreads)
     if change.spoils_model:
         runs[-1], spreads[-1] = _run(world, last, before.models[-2], served)
@@ -133,8 +152,13 @@ def spoiled(before: Past, change: Change) -> Floats:
     if not change.spoils_model:
         return good
     inputs, outcomes = np.concatenate([x for x, _ in before.window]), np.concatenate([y for _, y in before.window])
+    part = slice(0, max(60, int(len(outcomes) * change.kept)))
     seen = np.array([name != change.dropped or not change.dropped for name in names_of_inputs(before.world)])
-    bad = fit(inputs * seen, outcomes, ridge=change.ridge) * seen if change.dropped or change.ridge != RIDGE else good.copy()
+    bad = (
+        fitted(before.world, inputs[part] * seen, outcomes[part], ridge=change.ridge) * seen
+        if change.dropped or change.ridge != RIDGE or change.kept < 1
+        else good.copy()
+    )
     if change.tilt is not None:
         bad[1 : 1 + len(change.tilt)] += change.tilt
     mixed: Floats = good + change.strength * (bad - good)
@@ -150,16 +174,50 @@ def _true_cost(before: Past, change: Change, beta: Floats) -> float:
     world, the, week = before.world, before.law, before.weeks[-1].number + 1
     shares = _shares(world, the, week, change)
     seen, p = _crowd(world, the, week, change)
-    score, unit = predict(matrix(world, seen), beta), seen[world.column]
+    score, unit = scored(world, matrix(world, seen), beta), seen[world.column]
     at = [np.flatnonzero(unit == i) for i in range(len(world.units))]
+    return float(
+        (world.volume * change.volume * shares * unit_cost(world.rule.kind, _values(world, change), _true_rates(world, score, p, at))).sum()
+    )
+
+
+def _true_rates(world: World, score: Floats, p: Floats, at: list[NDArray[np.int64]]) -> Floats:
+    """Rates of every unit [units, rates], as Cells hold them, without chance."""
     if world.rule.kind == "inventory":
-        rates = np.array([[score[i].mean(), p[i].mean()] for i in at])
-    else:
-        hit = score >= (world.rule.threshold or 0.0)
-        rates = np.array(
-            [[(p[i] * hit[i]).mean(), ((1 - p[i]) * hit[i]).mean(), ((1 - p[i]) * ~hit[i]).mean(), (p[i] * ~hit[i]).mean()] for i in at]
-        )
-    return float((world.volume * change.volume * shares * unit_cost(world.rule.kind, _values(world, change), rates)).sum())
+        return np.array([[score[i].mean(), p[i].mean()] for i in at])
+    if world.rule.kind == "regression":
+        return np.array([[(score[i] - p[i]).mean(), np.hypot((score[i] - p[i]).std(), world.noise)] for i in at])
+    hit = score >= (world.rule.threshold or 0.0)
+    return np.array(
+        [[(p[i] * hit[i]).mean(), ((1 - p[i]) * hit[i]).mean(), ((1 - p[i]) * ~hit[i]).mean(), (p[i] * ~hit[i]).mean()] for i in at]
+    )
+
+
+def true_ledger(before: Past, change: Change, case: Case, *, with_middle: bool) -> Ledger:
+    """The account of the last step as the product makes it, with the population's rates in the place of the sample's."""
+    last = before.weeks[-1].number
+    old = _true_cells(before, Change(), last, before.models[-2], case)
+    middle = _true_cells(before, Change(), last, spoiled(before, change), case)
+    new = _true_cells(before, change, last + 1, spoiled(before, change), case)
+    costs = [run_cost(f"truth-{i}", before.world.rule, "baseline", cells, ()) for i, cells in enumerate((old, new))]
+    return adjacent_ledger(Adjacent(before=costs[0], after=costs[1], middle=middle if with_middle else None))
+
+
+def _true_cells(before: Past, change: Change, week: int, beta: Floats, case: Case) -> Cells:
+    world, table = before.world, case.units[f"week-{week}"]
+    assert isinstance(table, UnitTable)
+    seen, p = _crowd(world, before.law, week, change)
+    at = [np.flatnonzero(seen[world.column] == i) for i in range(len(world.units))]
+    rates = _true_rates(world, scored(world, matrix(world, seen), beta), p, at)
+    kept = [i for i in range(len(world.units)) if table.row(_unit(world, i)) is not None]
+    found = [row for i in kept if (row := table.row(_unit(world, i))) is not None]
+    if world.rule.kind == "inventory":  # demand is what happened, not what was to be expected
+        rates[kept, 1] = [(row.events or 0.0) / (row.volume or 1.0) for row in found]
+    return Cells(
+        kind=world.rule.kind, units=tuple(row.unit for row in found), volume=np.array([row.volume or 0.0 for row in found]),
+        values=np.array([row.values for row in found]), rates=rates[kept], spread=np.zeros(len(kept)), n=np.full(len(kept), 1e12),
+        realised=world.rule.kind == "inventory",
+    )  # fmt: skip
 
 
 def _crowd(world: World, the: Law, week: int, change: Change) -> tuple[Columns, Floats]:
@@ -168,7 +226,8 @@ def _crowd(world: World, the: Law, week: int, change: Change) -> tuple[Columns, 
     columns = rows(world, np.repeat(np.arange(len(world.units)), _CROWD), random)
     true = change.inputs(columns) if change.inputs else columns
     p = chance(world, the, true, _moved(world, the, week, change))
-    return (change.corrupt(true, random) if change.corrupt else true), p
+    seen = recorded(world, the, week, true, random)
+    return (change.corrupt(seen, random) if change.corrupt else seen), p
 
 
 def _moved(world: World, the: Law, week: int, change: Change) -> Floats:
@@ -196,7 +255,12 @@ def _shares(world: World, the: Law, week: int, change: Change) -> Floats:
 def _week(world: World, the: Law, number: int, n: int, change: Change) -> Week:
     random = np.random.default_rng([the.seed, number + 100, n])
     shares = _shares(world, the, number, change)
-    parts = [_sample(world, the, number, size, shares, change, random) for size in (2 * n, n)]
+    evaluated = (
+        int(n * np.exp(world.size_unrest * np.random.default_rng([the.seed, 80, number + 100]).standard_normal()))
+        if world.size_unrest
+        else n
+    )
+    parts = [_sample(world, the, number, size, shares, change, random) for size in (min(2 * n, _MOST_TRAINED), evaluated)]
     statistics = tuple(
         Loaded(value=Statistics(split=split, datasets=(layout.dataset(columns, world.vocabularies),)))
         for split, (columns, _) in zip(("train", "eval"), parts, strict=True)
@@ -204,7 +268,7 @@ def _week(world: World, the: Law, number: int, n: int, change: Change) -> Week:
     _, p = _crowd(world, the, number, change)
     rates = p.reshape(len(world.units), _CROWD).mean(axis=1)
     volume = random.poisson(world.volume * change.volume * shares).astype(float)
-    events = random.binomial(volume.astype(int), rates)
+    events = random.binomial(volume.astype(int), np.clip(rates, 0, 1))
     values = _values(world, change)
     found = tuple(
         UnitRow(unit=_unit(world, i), volume=float(volume[i]), events=float(events[i]) if world.rule.kind == "inventory" else None, values=tuple(map(float, values[i])))
@@ -219,8 +283,9 @@ def _sample(
     columns = rows(world, random.choice(len(world.units), size, p=shares), random)
     true = change.inputs(columns) if change.inputs else columns
     p = chance(world, the, true, _moved(world, the, week, change))
-    outcomes = (random.random(size) < p).astype(float)
-    return (change.corrupt(true, random) if change.corrupt else true), outcomes
+    outcomes = outcomes_of(world, p, random)
+    seen = recorded(world, the, week, true, random)
+    return (change.corrupt(seen, random) if change.corrupt else seen), outcomes
 
 
 def _unit(world: World, i: int) -> SliceKey:
@@ -261,7 +326,7 @@ def evaluate(world: World, week: Week, models: dict[str, Floats]) -> tuple[Evalu
     values: dict[tuple[SliceKey, MetricKey], Any] = {}
     spread: dict[tuple[str, SliceKey], float] = {}
     for model, beta in models.items():
-        scores = predict(inputs, beta)
+        scores = scored(world, inputs, beta)
         for where, at in places.items():
             for name, value in _metrics(world, scores[at], outcomes[at]).items():
                 values[where, MetricKey(name=name, model_name=model)] = value
@@ -274,6 +339,8 @@ def _metrics(world: World, scores: Floats, outcomes: Floats) -> dict[str, float 
         "example_count": float(len(scores)), "mean_label": float(outcomes.mean()), "mean_prediction": float(scores.mean()),
         "calibration": float(scores.mean() / outcomes.mean()) if outcomes.any() else float("nan"),
     }  # fmt: skip
+    if world.is_amount:
+        found["mean_squared_error"] = float(((scores - outcomes) ** 2).mean())
     threshold = world.rule.threshold
     if threshold is not None:
         hit = scores >= threshold

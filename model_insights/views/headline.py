@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from model_insights.calibration import CASES, fitted_tier
+from model_insights.calibration import reliability
 from model_insights.evidence import onset
+from model_insights.evidence.change import wilson
 from model_insights.judgement import Judgement, season_length
 from model_insights.ledger import Ledger
 from model_insights.verdict import Verdict
@@ -106,12 +107,24 @@ def _confidence_reason(verdict: Verdict, tier: str, words: Words) -> str:
     parts = []
     if verdict.kind == "fault" and verdict.probability is not None and verdict.raw_probability is not None and verdict.corner is not None:
         parts.append(
-            f"a corner named like this was right in {words.percent(verdict.probability)} (calibrated on {plural(CASES[fitted_tier(tier)], 'simulated fault')}); "
+            f"{_track_record(verdict, tier, words)}; "
             f"it holds the largest line in {words.percent(verdict.raw_probability)} of resampled periods"
         )
     if "rate" in verdict.confirmed or verdict.cannot_tell:
         parts.append(verdict.reason)
     return "; ".join(parts)
+
+
+def _track_record(verdict: Verdict, tier: str, words: Words) -> str:
+    """How often this word was right on simulated faults that no rule and no map was made for, with its interval."""
+    right, named = reliability(tier, verdict.confidence)
+    if not named:
+        return f"the map from simulated faults makes it {words.percent(verdict.probability or 0.0)}; on held-out faults nothing was named so"
+    low, high = wilson(right / named, named)
+    return (
+        f"of {plural(named, 'corner')} named “{verdict.confidence}” on held-out simulated faults, {words.percent(right / named)} were right "
+        f"(95 %: {words.percent(low)} to {words.percent(high)})"
+    )
 
 
 def _next(judged: Judgement, verdict: Verdict, ledger: Ledger | None) -> str:
