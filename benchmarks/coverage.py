@@ -10,6 +10,7 @@ what the labels of the same rows then show.
 from __future__ import annotations
 
 import argparse
+import functools
 import math
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -18,11 +19,12 @@ import numpy as np
 import polars as pl
 
 from model_insights.config import CostRule
-from model_insights.cost.account import Money, RunCost, run_cost
+from model_insights.cost.account import Money, RunCost, drawn_beside, money_of, noise, run_cost
 from model_insights.cost.amounts import amount_cells, chunk_sums, combined, row_plan
 from model_insights.cost.join import When
-from model_insights.cost.model import Cells, Floats, unit_cost
+from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
 from model_insights.cost.regression import bias_and_spread
+from model_insights.cost.units import unit_table
 from model_insights.cost.unlabelled import Estimate, Scores, estimate, recalibrate
 from model_insights.slices import SliceKey
 
@@ -162,8 +164,8 @@ def unlabelled(seed: int) -> Seen:
     now, label = _scored(rng, count, 15_000)
     calibration = recalibrate(earlier)
     assert not isinstance(calibration, str)
-    table = _constants(rule)
-    made = estimate(f"seed {seed}", rule, msgspec_without_labels(now), table, calibration, "before")
+    table = unit_table(rule, {}, span="1", period="p")
+    made = estimate(f"seed {seed}", rule, _without_labels(now), table, calibration, "before")
     assert isinstance(made, Estimate)
     decided = now.score >= 0.4
     money = 2.0 * (decided & (label == 0)) + 7.0 * (~decided & (label == 1))
@@ -177,14 +179,66 @@ def _scored(rng: np.random.Generator, count: int, n: int) -> tuple[Scores, Float
     return Scores(units=units_of(count), at=at, score=chance**1.4, label=label), label
 
 
-def msgspec_without_labels(scores: Scores) -> Scores:
+def _without_labels(scores: Scores) -> Scores:
     return Scores(units=scores.units, at=scores.at, score=scores.score, label=np.full(len(scores.score), np.nan))
 
 
-def _constants(rule: CostRule):  # type: ignore[no-untyped-def]
-    from model_insights.cost.units import unit_table
+# --- two models on the same rows ---------------------------------------------------------------------------------------------------
 
-    return unit_table(rule, {}, span="1", period="p")
+POPULATION = 2_000_000
+_BASES = np.linspace(0.06, 0.3, 8)
+
+
+def _two_models(rng: np.random.Generator, base: float, n: int) -> tuple[Floats, Floats, Floats]:
+    """Scores of a model and of its retrained successor (they agree to about 0.95), and the outcomes."""
+    known, noise = rng.standard_normal(n), rng.standard_normal((2, n))
+    level = math.log(base / (1 - base))
+    label = rng.random(n) < 1 / (1 + np.exp(-(level + known)))
+    one, two = (1 / (1 + np.exp(-(level + shift + known + 0.23 * part))) for shift, part in zip((-0.2, 0.2), noise, strict=True))
+    return one, two, label.astype(float)
+
+
+def _rates_of(kind: str, score: Floats, label: Floats, demand: float) -> list[float]:
+    if kind == "inventory":
+        return [float(score.mean()), demand]
+    decided, is_positive = score >= 0.2, label > 0.5
+    return [float(np.mean(one)) for one in (decided & is_positive, decided & ~is_positive, ~decided & ~is_positive, ~decided & is_positive)]
+
+
+@functools.cache
+def _population(kind: str) -> Floats:
+    """Rates of both models in each slice [2, slices, rates], and the demand, out of POPULATION rows a slice."""
+    rng, found = np.random.default_rng(1), []
+    for base in _BASES:
+        one, two, label = _two_models(rng, float(base), POPULATION)
+        found.append([_rates_of(kind, score, label, float(label.mean())) for score in (one, two)])
+    return np.moveaxis(np.array(found), 1, 0)
+
+
+def compared(seed: int, kind: str) -> Seen:
+    """What the retrained model costs more than the one before, on the same sample of 2,000 rows a slice."""
+    rng, true = np.random.default_rng(seed), _population(kind)
+    made, spread = [], []
+    for i, base in enumerate(_BASES):
+        one, two, label = _two_models(rng, float(base), 2_000)
+        demand = float(true[0, i, 1]) if kind == "inventory" else 0.0
+        made.append([_rates_of(kind, score, label, demand) for score in (one, two)])
+        spread.append([one.std(), two.std()])
+    prices = np.array([0.5, 2.0, 6.0]) if kind == "inventory" else np.array([0.0, 2.0, 0.0, 9.0])
+    models = [
+        Cells(
+            kind=kind, units=units_of(len(_BASES)), volume=np.full(len(_BASES), 1e4), values=np.tile(prices, (len(_BASES), 1)),  # type: ignore[arg-type]
+            rates=np.array(made)[:, which], spread=np.array(spread)[:, which], n=np.full(len(_BASES), 2_000.0), realised=True,
+        )
+        for which in (0, 1)
+    ]  # fmt: skip
+    shared = noise(f"seed {seed}", *models[0].rates.shape)
+    rates = rate_draws(models[0], shared), drawn_beside(models[0], models[1], shared, f"seed {seed}")
+    drawn = [model.volume * unit_cost(kind, model.values, one) for model, one in zip(models, rates, strict=True)]  # type: ignore[arg-type]
+    now = costs(models[1]) - costs(models[0])
+    truth = models[0].volume * np.subtract(*(unit_cost(kind, models[0].values, true[i]) for i in (1, 0)))  # type: ignore[arg-type]
+    lines = tuple(money_of(float(now[i]), (drawn[1] - drawn[0])[:, i]) for i in range(len(_BASES)))
+    return Seen(money_of(float(now.sum()), (drawn[1] - drawn[0]).sum(axis=1)), lines, truth)
 
 
 KINDS: dict[str, Callable[[int], Seen]] = {
@@ -200,6 +254,8 @@ KINDS: dict[str, Callable[[int], Seen]] = {
     "regression (pinball), normal errors": regression,
     "amounts, lognormal orders": amounts,
     "estimate without labels": unlabelled,
+    "two models on the same rows, classification": lambda seed: compared(seed, "classification"),
+    "two models on the same rows, inventory": lambda seed: compared(seed, "inventory"),
 }
 
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from model_insights.attribution.notes import RowNotes
-from model_insights.cost.account import DRAWS, Money, RunCost, money_of, noise
+from model_insights.cost.account import DRAWS, Money, RunCost, drawn_beside, money_of, noise
 from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cost
 from model_insights.cost.shapley import shapley_values
 from model_insights.noun import Noun
@@ -243,13 +243,15 @@ def plain_lines(before: Cells, after: Cells, rates_before: Floats, rates_after: 
 
 
 def _drawn_lines(step: Adjacent, common: tuple[SliceKey, ...]) -> dict[LineId, Floats]:
-    """Totals of the lines under resampled rates [draws]. One noise per data set: the two models on it stay paired."""
+    """Totals of the lines under resampled rates [draws]. One noise per data set: the two models on it are compared on the same rows."""
     if not common:
         return {}
     before, after = step.before.cells.take(common), step.after.cells.take(common)
     noise_before, noise_after = noise(step.before.run_id, *before.rates.shape), noise(step.after.run_id, *after.rates.shape)
     middle = _middle(step, before)
-    rates = (rate_draws(before, noise_before), rate_draws(middle, noise_before), rate_draws(after, noise_after))
+    rates = (
+        rate_draws(before, noise_before), drawn_beside(before, middle, noise_before, step.before.run_id), rate_draws(after, noise_after),
+    )  # fmt: skip
     return {name: part.sum(axis=-1) for name, part in _lines(step, common, rates).items()}
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchmarks.coverage import KINDS, Tally, units_of
-from model_insights.cost.account import chance_cost
+from model_insights.cost.account import chance_cost, drawn_beside, noise
 from model_insights.cost.level import Expected
-from model_insights.cost.model import Cells, gap_error
+from model_insights.cost.model import Cells, gap_error, rate_draws
 from model_insights.cost.sensitivity import late_share, late_spread, uncertainty
 from model_insights.cost.unlabelled import Scores
 from tests.builders import a_cost
@@ -110,3 +110,38 @@ def test_late_outcomes_are_counted_in_predictions_or_told_by_the_detector() -> N
     assert late_share([0.6], some) == 0.6
     assert late_share([], none) == 0.0, "without a single label they are not late, they are not asked for"
     assert late_share([], "no predictions") == 0.0
+
+
+# --- two models on the same rows ---------------------------------------------------------------------------------------------------
+
+
+def outcomes(*rates: tuple[float, float, float, float]) -> Cells:
+    count = len(rates)
+    return Cells(
+        kind="classification", units=units_of(count), volume=np.full(count, 1_000.0), values=np.tile([0.0, 2.0, 0.0, 9.0], (count, 1)),
+        rates=np.array(rates), spread=np.zeros(count), n=np.full(count, 2_000.0), realised=False,
+    )  # fmt: skip
+
+
+def test_the_same_model_twice_differs_by_nothing() -> None:
+    cells = outcomes((0.2, 0.1, 0.6, 0.1))
+    shared = noise("r1", 1)
+
+    assert np.array_equal(drawn_beside(cells, cells, shared, "r1"), rate_draws(cells, shared))
+
+
+def test_another_model_decides_otherwise_but_the_positives_stay_the_same() -> None:
+    one, two = outcomes((0.2, 0.1, 0.6, 0.1)), outcomes((0.19, 0.12, 0.58, 0.11))
+    shared = noise("r1", 1)
+    beside, alone = drawn_beside(one, two, shared, "r1"), rate_draws(two, shared)
+
+    assert beside[..., [0, 3]].sum(axis=-1) == pytest.approx(alone[..., [0, 3]].sum(axis=-1))
+    assert beside.min() >= 0
+    assert np.std(beside[..., 0] - alone[..., 0]) > 0.002
+
+
+@pytest.mark.parametrize("kind", ["classification", "inventory"])
+def test_most_intervals_of_a_difference_hold_it(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.coverage.POPULATION", 200_000)
+
+    assert coverage_of(f"two models on the same rows, {kind}", 60) >= 0.85

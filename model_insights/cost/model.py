@@ -68,8 +68,7 @@ def costs(cells: Cells) -> Floats:
 def rate_draws(cells: Cells, noise: Floats) -> Floats:
     """Rates as they could have been with another sample of the same size: [draws, units, rates].
 
-    `noise` [draws, units, at least 4 and one per rate] is standard normal. The same for two models on the same rows keeps their
-    comparison paired.
+    `noise` [draws, units, at least 4 and one per rate] is standard normal (cost.account.noise).
     Counts use the normal approximation on the square-root scale (variance-stabilising for Poisson counts; methods A5.2)."""
     if cells.kind == "inventory":
         shared, own = _demand_noise(cells)
