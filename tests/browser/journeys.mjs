@@ -32,13 +32,13 @@ export class Guide {
     await this.page.getByRole("tab", { name: title }).click();
   }
 
-  /** The view as the server gives it, once it has read the log directory. */
+  /** The view as the server gives it, once it has read everything: pages come first, what rows say of them later. */
   async view(tab, params = {}) {
     const query = new URLSearchParams({ view: tab.page, ...params });
-    for (let tries = 0; tries < 120; tries++) {
-      const answer = await this.page.request.get(`${this.address}data/plugin/${tab.name}/view?${query}`);
-      const told = await answer.json();
-      if (!told.scanning) return told;
+    const ask = async (path) => (await this.page.request.get(`${this.address}data/plugin/${tab.name}/${path}`)).json();
+    for (let tries = 0; tries < 240; tries++) {
+      const { scanned, scanning } = await ask("status");
+      if (scanned && !scanning) return ask(`view?${query}`);
       await this.page.waitForTimeout(500);
     }
     throw new Error("The first scan does not end.");
@@ -212,6 +212,48 @@ export const journeys = {
     const bytes = await readFile(await download.path());
     assert.equal(bytes.subarray(0, 5).toString(), "%PDF-");
     assert.ok(bytes.length > 20_000, `${bytes.length} bytes`);
+  },
+
+  async words_are_kept(guide) {
+    const { selection } = await guide.view(TRIANGLE);
+    await guide.open(hashOf(TRIANGLE, {}));
+    const frame = guide.frame(TRIANGLE);
+    await frame.getByRole("navigation", { name: "Sections" }).getByRole("button", { name: "Your words" }).click();
+    await frame.getByRole("radio", { name: "Model" }).focus();
+    await guide.page.keyboard.press("Space");
+    await frame.getByLabel("How do you know?").fill("Negatives were dropped. </script><b>x");
+    await guide.page.keyboard.press("Control+Enter");
+    const [cause, words] = [0, 1].map((form) => frame.locator("form.remark").nth(form).getByRole("status").filter({ hasText: "Kept." }));
+    await cause.waitFor();
+    await frame.locator("#section-verdict").getByText("Model: Negatives were dropped. </script><b>x").first().waitFor();
+    await frame.getByLabel("Words for page 1 of the report").fill("Headline: The retrain of 9 September");
+    await frame.getByRole("button", { name: "Keep the words" }).click();
+    await words.waitFor();
+
+    const { remarks } = await guide.view(TRIANGLE, { run: selection.run });
+    assert.deepEqual([remarks.cause, remarks.words], ["model", "Headline: The retrain of 9 September"]);
+    assert.equal(await frame.locator("main b, main script").count(), 0);
+  },
+
+  async unit_values_are_assumed(guide) {
+    const plain = await guide.view(COST);
+    await guide.open(hashOf(COST, {}));
+    await guide.expectWords(COST, plain);
+    const slider = guide.frame(COST).getByRole("slider", { name: "Assume unit values" });
+    await slider.focus();
+    for (let step = 0; step < 4; step++) await guide.page.keyboard.press("ArrowRight");
+    await guide.page.waitForURL((url) => url.hash.includes("p.business_cost.values_scale=1.2"));
+
+    const dearer = await guide.view(COST, { values_scale: "1.2" });
+    assert.equal(Math.round(dearer.headline.money.value * 100), Math.round(plain.headline.money.value * 120));
+    await guide.expectWords(COST, dearer);
+    assert.equal(await slider.getAttribute("aria-valuetext"), dearer.assumption.effect);
+    await guide.switchTo(TRIANGLE);
+    await guide.expectWords(TRIANGLE, await guide.view(TRIANGLE, { values_scale: "1.2" }));
+
+    await guide.frame(TRIANGLE).getByRole("button", { name: "Back to the unit values of the business tables" }).click();
+    await guide.page.waitForURL((url) => !url.hash.includes("values_scale"));
+    await guide.expectWords(TRIANGLE, await guide.view(TRIANGLE));
   },
 
   async what_if_predicts_and_back(guide) {

@@ -43,6 +43,14 @@ def test_the_report_is_exported_and_downloaded(walk):
     walk("report_is_exported")
 
 
+def test_what_it_turned_out_to_be_and_words_for_the_report_are_kept_and_shown(walk):
+    walk("words_are_kept")
+
+
+def test_unit_values_are_assumed_by_keys_in_both_tabs_and_taken_back(walk):
+    walk("unit_values_are_assumed")
+
+
 def test_what_if_predicts_with_the_demos_models_and_the_way_back_works(walk):
     walk("what_if_predicts_and_back")
 
