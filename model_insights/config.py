@@ -48,7 +48,9 @@ class General(_Strict):
     roots: tuple[str, ...] = ()
     rewrite: dict[str, str] = {}
     events: str = ""  # name of the table with the business events (columns date, text, kind)
+    spend: str = ""  # name of the table with what marketing spent (column spend; span, period or date; any columns it is cut by)
     rates: dict[str, float] = {}  # one unit of a foreign currency in `currency`
+    rates_table: str = ""  # name of a table with rates by day (columns currency, rate, and its `valid_from`); it goes before `rates`
 
 
 class TableSource(_Strict):
@@ -236,8 +238,10 @@ def _check(config: Config, name: str) -> None:
         raise ConfigError(f"{name}: coverage.support is {config.coverage.support}; give training examples, 1 or more.")
     if fault := _report_fault(config.report):
         raise ConfigError(f"{name}: report.{fault}")
-    if config.insights.events and config.insights.events not in config.tables:
-        raise ConfigError(f"{name}: insights.events names table {config.insights.events!r}, which [tables] does not have.")
+    for key in ("events", "spend"):
+        table = getattr(config.insights, key)
+        if table and table not in config.tables:
+            raise ConfigError(f"{name}: insights.{key} names table {table!r}, which [tables] does not have.")
 
 
 def rules_fault(rules: Sequence[CostRule], currency: str) -> str:
@@ -304,6 +308,10 @@ def _rows_fault(rule: CostRule) -> str:
 
 
 def _check_rates(config: Config, name: str) -> None:
+    table = config.insights.rates_table
+    if table and (table not in config.tables or not config.tables[table].valid_from):
+        what = "which [tables] does not have" if table not in config.tables else "which has no `valid_from`: it says since when a rate holds"
+        raise ConfigError(f"{name}: insights.rates_table names table {table!r}, {what}.")
     for code, rate in config.insights.rates.items():
         if not re.fullmatch(r"[A-Z]{3}", code) or not 0 < rate < float("inf"):
             raise ConfigError(
@@ -345,7 +353,7 @@ def _currency_fault(source: TableSource, general: General) -> str:
         return ""
     if not re.fullmatch(r"[A-Z]{3}", source.currency):
         return f'has currency {source.currency!r}; give an ISO 4217 code such as "EUR".'
-    if source.currency not in general.rates:
+    if source.currency not in general.rates and not general.rates_table:
         return (
             f"is in {source.currency} and insights.currency is {general.currency}: two currencies are not added. "
             f"Give the rate in [insights.rates], {source.currency} = (how many {general.currency} one {source.currency} is)."

@@ -10,7 +10,7 @@ import msgspec
 
 from model_insights.attribution.rows import Tables
 from model_insights.attribution.step import Periods, rows_ledger
-from model_insights.config import Config, CostRule, SeverityBudget
+from model_insights.config import Config, CostRule, SeverityBudget, TableSource
 from model_insights.cost.account import RunCost, SeverityVerdict, run_cost, severity
 from model_insights.cost.adding import added
 from model_insights.cost.amounts import Amounts, amount_cells
@@ -55,6 +55,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     results: Mapping[str, RunResult | str] = {}  # by run id: the second account, where insights.toml has [result]
     rows: Tables | None = None  # rows with scores, for the account row by row; None: they were not looked for
     label: str = ""  # the rows' column with the outcome
+    sources: Mapping[str, TableSource] = {}  # the business tables, with their rates of exchange by day
     parts: tuple[Case, ...] = ()  # where there are several cost rules: the case of each; `rule` and its data are the first one's
     events: tuple[BusinessEvent, ...] = ()
     words: Words = Words()

@@ -17,7 +17,7 @@ from model_insights.artifacts.tables import read_table
 from model_insights.artifacts.tfma_attributions import read_attributions
 from model_insights.artifacts.tfma_plots import PlotIndex, index_plots, read_plots
 from model_insights.config import Config, CostRule, ResultRule, TableSource
-from model_insights.cost.currency import in_currency
+from model_insights.cost.currency import in_currency, sources_of
 from model_insights.cost.join import When
 from model_insights.cost.model import Floats
 from model_insights.cost.rates import Matrices, Spread
@@ -164,34 +164,46 @@ def read_case(
             reason = "insights.toml cannot be used, so mistakes have no price"
         return Case(history=history, config=None, rule=None, units={}, spread=lambda _: _no_spread, config_reason=reason), settings.notices
     words = Words(locale=config.insights.locale if checked_locale(config.insights.locale) else "en", currency=config.insights.currency)
-    tables = {name: _table(name, source, config, settings.folders) for name, source in config.tables.items()}
-    notices = (*settings.notices, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
+    sources, problem = _sources(config, settings.folders)
+    tables = {name: _table(name, source, config, settings.folders) for name, source in sources.items()}
+    notices = (*settings.notices, *problem, *(_notice(one) for one in tables.values() if not isinstance(one, Loaded)))
     frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
-    results = {run.id: _result(config.result, config, frames, tables, run) for run in history.runs} if config.result else {}
+    results = {run.id: _result(config.result, sources, frames, tables, run) for run in history.runs} if config.result else {}
     bare = Case(
-        history=history, config=config, rule=None, units={}, spread=lambda _: _no_spread, results=results, events=_events(config, frames),
-        words=words, config_reason="insights.toml has no [[cost]] rule, so mistakes have no price",
+        history=history, config=config, rule=None, units={}, spread=lambda _: _no_spread, results=results, events=_events(config, frames), spend=read_spend(history, frames.get(config.insights.spend)),
+        words=words, config_reason="insights.toml has no [[cost]] rule, so mistakes have no price", sources=sources,
     )  # fmt: skip
-    cases = [_priced_case(bare, config, rule, frames, tables, plots, scores, kept) for rule in config.cost]
+    cases = [_priced_case(bare, rule, frames, tables, plots, scores, kept) for rule in config.cost]
     return msgspec.structs.replace(cases[0], parts=tuple(cases) if len(cases) > 1 else ()) if cases else bare, notices
 
 
 def _priced_case(
-    bare: Case, config: Config, rule: CostRule, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], plots: PlotShelf,
+    bare: Case, rule: CostRule, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], plots: PlotShelf,
     scores: ScoreFiles | None, kept: KeptRows | None,
 ) -> Case:  # fmt: skip
     """The case of one cost rule."""
     history = bare.history
-    rows = read_rows(history, rule, frames, config.tables, kept=kept)
-    units = {run.id: _units(volume_rule(rule), config, frames, tables, run) for run in history.runs}
+    sources = bare.sources
+    rows = read_rows(history, rule, frames, sources, kept=kept)
+    units = {run.id: _units(volume_rule(rule), sources, frames, tables, run) for run in history.runs}
     return msgspec.structs.replace(
         bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="",
-        amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, config.tables, scores), label=_label(rule, history),
+        amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, sources, scores), label=_label(rule, history),
     )  # fmt: skip
 
 
 def _label(rule: CostRule | None, history: History) -> str:
     return next((name for run in history.runs if (name := label_of(rule, run))), "") if rule else ""
+
+
+def _sources(config: Config, folders: tuple[Path, ...]) -> tuple[Mapping[str, TableSource], tuple[Notice, ...]]:
+    """The tables with the rates by day of those in another currency; without a usable table of rates only constant ones are left."""
+    name = config.insights.rates_table
+    outcome = read_table(name, config.tables[name], folders) if name else None
+    try:
+        return sources_of(config.tables, config.insights, outcome.value if isinstance(outcome, Loaded) else None), ()
+    except TableError as error:
+        return config.tables, (Notice(level="error", text=str(error), remedy="Correct the table of rates."),)
 
 
 def _table(name: str, source: TableSource, config: Config, folders: tuple[Path, ...]) -> Loaded[pl.DataFrame] | Absent | Damaged:
@@ -205,14 +217,14 @@ def _table(name: str, source: TableSource, config: Config, folders: tuple[Path, 
         return Damaged(path=outcome.path, what=str(error).rstrip("."), remedy="Correct the table, or `money` in insights.toml.")
 
 
-def _units(rule: CostRule, config: Config, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run) -> UnitTable | str:
+def _units(rule: CostRule, sources: Mapping[str, TableSource], frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run) -> UnitTable | str:
     """The run's joined table, or the sentence why there is none."""
     lost = [name for name in rule.tables or tables if name not in frames]
     if rule.grain and lost and (rule.tables or not frames):
         outcome = tables[lost[0]]
         return outcome.sentence if isinstance(outcome, (Absent, Damaged)) else f"table {lost[0]!r} was not read"
     try:
-        found = unit_table(rule, frames, span=span_of(run), period=run.period.label, start=run.period.start, sources=config.tables)
+        found = unit_table(rule, frames, span=span_of(run), period=run.period.label, start=run.period.start, sources=sources)
         evaluation = evaluation_of(run)
         return (aligned(rule, found, evaluation.slices) if evaluation else found) if found.rows else _no_rows(rule, found, run)
     except TableError as error:
@@ -220,14 +232,14 @@ def _units(rule: CostRule, config: Config, frames: Mapping[str, pl.DataFrame], t
 
 
 def _result(
-    rule: ResultRule, config: Config, frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run
+    rule: ResultRule, sources: Mapping[str, TableSource], frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run
 ) -> RunResult | str:
     """The run's business result, or the sentence why there is none."""
     if (lost := next((name for name in rule.tables or tables if name not in frames), None)) is not None and (rule.tables or not frames):
         outcome = tables[lost]
         return outcome.sentence if isinstance(outcome, (Absent, Damaged)) else f"table {lost!r} was not read"
     try:
-        return run_result(run.id, rule, frames, When(span=span_of(run), period=run.period.label, start=run.period.start), config.tables)
+        return run_result(run.id, rule, frames, When(span=span_of(run), period=run.period.label, start=run.period.start), sources)
     except TableError as error:
         return str(error)
 

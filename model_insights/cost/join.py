@@ -13,6 +13,7 @@ import msgspec
 import polars as pl
 
 from model_insights.config import TableSource
+from model_insights.cost.currency import at_rate
 from model_insights.errors import TableError
 from model_insights.noun import Noun
 from model_insights.periods import parse_period
@@ -103,6 +104,7 @@ def _wanted(rule: Keyed, frame: pl.DataFrame, source: TableSource) -> tuple[str,
 
 def _part(rule: Keyed, name: str, frame: pl.DataFrame, source: TableSource, when: When) -> tuple[pl.DataFrame, pl.DataFrame]:
     """(rows of the run with text keys, unique; keys that have rows, but none valid at the run's first day)."""
+    frame = at_rate(name, frame, source, when.start)
     wanted = _wanted(rule, frame, source)
     if missing := [column for column in wanted if column not in frame.columns]:
         raise TableError(

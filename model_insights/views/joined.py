@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from model_insights.config import Config
+from collections.abc import Mapping
+
+from model_insights.config import Config, TableSource
 from model_insights.cost.account import RunCost
+from model_insights.cost.currency import DatedSource
 from model_insights.cost.uncovered import Uncovered, uncovered
 from model_insights.cost.units import UnitTable, Unmatched
 from model_insights.view import Fact
@@ -22,18 +25,22 @@ def join_facts(cost: RunCost, table: UnitTable | str | None, words: Words) -> tu
     return (*rows, *unmatched, Fact(label="Not covered", value=_not_covered(outside, words)))
 
 
-def rate_facts(config: Config | None, words: Words) -> tuple[Fact, ...]:
-    """Which tables were in another currency, and at which rate they were converted."""
+def rate_facts(config: Config | None, sources: Mapping[str, TableSource], start: str, words: Words) -> tuple[Fact, ...]:
+    """Which tables were in another currency, and at which rate they were converted for a run whose period begins on `start`."""
     if config is None:
         return ()
-    foreign = [(name, one.currency) for name, one in config.tables.items() if one.currency not in ("", config.insights.currency)]
-    return tuple(
-        Fact(
-            label="Converted",
-            value=f"table {name} from {code}, at {config.insights.currency} {words.number(config.insights.rates[code], 4)} for one {code}",
+    found = []
+    for name, source in sources.items():
+        dated = isinstance(source, DatedSource)
+        rate = source.rate_at(start) if isinstance(source, DatedSource) else config.insights.rates.get(source.currency)
+        if source.currency in ("", config.insights.currency) or rate is None:
+            continue
+        since = f", the rate of {words.day(start)}" if dated else ""
+        text = (
+            f"table {name} from {source.currency}, at {config.insights.currency} {words.number(rate, 4)} for one {source.currency}{since}"
         )
-        for name, code in foreign
-    )
+        found.append(Fact(label="Converted", value=text))
+    return tuple(found)
 
 
 def not_covered(cost: RunCost, table: UnitTable | str | None, words: Words) -> str:

@@ -297,5 +297,5 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     if rule.kind == "classification":
         items.append(Fact(label="Decision threshold", value=words.number(rule.threshold or 0.0)))
     items += join_facts(cost, judged.case.units.get(judged.run.id), words)
-    items += rate_facts(judged.case.config, words)
+    items += rate_facts(judged.case.config, judged.case.sources, judged.run.period.start, words)
     return Section(id="account", title="How the cost is counted", blocks=(Facts(items=tuple(items)),))
