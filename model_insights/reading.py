@@ -170,7 +170,7 @@ def read_case(
     frames = {name: one.value for name, one in tables.items() if isinstance(one, Loaded)}
     results = {run.id: _result(config.result, sources, frames, tables, run) for run in history.runs} if config.result else {}
     bare = Case(
-        history=history, config=config, rule=None, units={}, spread=lambda _: _no_spread, results=results, events=_events(config, frames), spend=read_spend(history, frames.get(config.insights.spend)),
+        history=history, config=config, rule=None, units={}, spread=lambda _: _no_spread, results=results, events=_events(config, frames),
         words=words, config_reason="insights.toml has no [[cost]] rule, so mistakes have no price", sources=sources,
     )  # fmt: skip
     cases = [_priced_case(bare, rule, frames, tables, plots, scores, kept) for rule in config.cost]
