@@ -347,3 +347,52 @@ def test_rates_are_a_straight_line_of_the_outcome(rule: CostRule) -> None:
     base, slope = row_form(rule, made.scores["1"])
 
     np.testing.assert_allclose(row_rates(rule, made, made.scores["1"]), base + made.label[:, None] * slope)
+
+
+def test_a_calendar_column_does_not_make_periods_incomparable() -> None:
+    before, after = world(3_000, 40), world(3_000, 41, concept=-0.8)
+    for made, month in ((before, 1.0), (after, 4.0)):
+        made["columns"]["month"] = np.full(3_000, month)
+    cells = tuple(cells_of(RULE, one, model(one["columns"])) for one in (before, after))
+    tables = {"r0": rows(before), "r1": rows(after)}
+    step = Adjacent(before=run_cost("r0", RULE, "", cells[0], ()), after=run_cost("r1", RULE, "", cells[1], ()), middle=cells[0])
+    runs = (a_run("r0", baseline=a_version(1)), a_run("r1", baseline=a_version(1)))
+    merged = {}
+    for clocks in ((), ("month",)):
+        periods = Periods(rule=RULE, label="label", tables=lambda run, _: tables[run.id], corruptions=lambda *_: ((), ()), clocks=clocks)
+        merged[clocks] = rows_ledger(periods, *runs, step).rows.merged
+
+    assert merged == {(): 3, ("month",): 0}
+
+
+def out_of_date(*, helps: bool) -> Ledger:
+    """Outcomes of line a fell before the later period began; the model trained since then was not deployed, and knows (or does not)."""
+    crowd = [world(400_000, 901), world(400_000, 902, concept=-0.8)]
+    cells = tuple(cells_of(RULE, one, model(one["columns"])) for one in crowd)
+    before, after = world(6_000, 50), world(6_000, 51, concept=-0.8)
+    newer = model(after["columns"], tilt=-0.8)
+    score = np.where(after["columns"]["line"] == "a", newer, model(after["columns"])) if helps else model(after["columns"], tilt=0.01)
+    scored = ScoredRows(
+        columns=after["columns"], label=after["label"], scores={"1": model(after["columns"]), "3": score}, rescored=no_scores, tier="T3"
+    )
+    tables = {"r0": rows(before), "r1": scored}
+    step = Adjacent(before=run_cost("r0", RULE, "", cells[0], ()), after=run_cost("r1", RULE, "", cells[1], ()), middle=cells[0])
+    periods = Periods(rule=RULE, label="label", tables=lambda run, _: tables[run.id], corruptions=lambda *_: ((), ()), clocks=())
+    runs = (a_run("r0", baseline=a_version(1), candidate=a_version(3)), a_run("r1", baseline=a_version(1)))
+    return rows_ledger(periods, *runs, step)
+
+
+def test_what_a_newer_model_would_have_recovered_is_stale_and_the_models_own() -> None:
+    ledger = out_of_date(helps=True)
+
+    assert ledger.line("stale").corners == ("model",)
+    assert money(ledger, "stale") > 0.7 * ledger.change
+    assert sum(line.money.value for line in ledger.lines) == pytest.approx(ledger.change, abs=1e-9 * ledger.scale)
+    assert sum(amount for _, amount in ledger.line("stale").by_unit) == pytest.approx(money(ledger, "stale"))
+
+
+def test_a_newer_model_that_knows_no_better_leaves_the_change_with_the_customers() -> None:
+    ledger = out_of_date(helps=False)
+
+    assert ledger.line("stale") is None
+    assert money(ledger, "concept") == pytest.approx(ledger.change, rel=0.1)

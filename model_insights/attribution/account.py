@@ -23,6 +23,7 @@ from model_insights.slices import SliceKey
 
 _SPLIT: tuple[LineId, ...] = ("quality", "mix", "unseen", "concept", "rate")  # what a unit's rates are parted into
 _OF_INPUTS = {"inventory": np.array([1.0, 0.0]), "classification": np.array([1.0, 1.0, 0.0, 0.0])}  # prediction; share decided for
+_RECOVERED = 0.3  # share of concept that a challenger must surely recover for the model to be called out of date
 _OTHERS = 3  # volume, unit values, slice mix: the players beside the block
 
 
@@ -36,6 +37,14 @@ class Walk(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     contrasts: Contrasts
 
 
+class Challenger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What a model trained on newer data would have cost on the later rows: `paired`, `lever`, `error` per unit as in Contrasts."""
+
+    paired: Floats
+    lever: Floats
+    error: Floats
+
+
 class RowStep(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """What a row-level ledger needs: the step, and one or two walks with their weights (they sum to one)."""
 
@@ -44,12 +53,15 @@ class RowStep(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     first: Walk | None  # under the model now serving: its step was taken before, on the earlier data
     last: Walk | None  # under the model that served then: its step is taken after, on the later data
     tier: Literal["T2", "T3"]
+    challenger: Challenger | None = None  # the newest model before the later period, where another one served
 
 
 def row_ledger(given: RowStep, plain: Ledger) -> Ledger:
     """`plain` with its rates parted. Raises AssertionError when the account does not add up."""
-    parts = _parts(given, None)
-    drawn = _parts(given, _noises(given))
+    noises = _noises(given)
+    parts, drawn = _parts(given, None), _parts(given, noises)
+    if given.challenger is not None:
+        _recovered(given, given.challenger, parts, drawn, noises)
     lines, draws = [], {}
     for name in LINES:
         if name not in parts:
@@ -69,6 +81,36 @@ def row_ledger(given: RowStep, plain: Ledger) -> Ledger:
     ledger = msgspec.structs.replace(plain, lines=tuple(lines), draws=draws, tier=given.tier, model_known=True)
     check(ledger)
     return ledger
+
+
+def _recovered(
+    given: RowStep, challenger: Challenger, parts: dict[LineId, Floats], drawn: dict[LineId, Floats], noises: tuple[Floats, Floats, Floats]
+) -> None:
+    """Takes from concept what the challenger would have recovered: the stale line (methods A6.3). Nothing where it surely recovers too little."""
+    gain, gains = (_gain(given, challenger, noise_of) for noise_of in (None, (noises[1], noises[2])))
+    concept = float(parts["concept"].sum())
+    sure = float(np.quantile(gains.sum(axis=-1), 0.05))
+    if concept <= 0 or sure <= _RECOVERED * concept:
+        return
+    for lines, gained in ((parts, gain), (drawn, gains)):
+        total = lines["concept"].sum(axis=-1, keepdims=True)
+        share = np.clip(gained.sum(axis=-1, keepdims=True) / np.where(np.abs(total) > 1e-9, total, 1.0), 0.0, 1.0) * (total > 0)
+        lines["stale"] = share * lines["concept"]
+        lines["concept"] = lines["concept"] - lines["stale"]
+
+
+def _gain(given: RowStep, challenger: Challenger, noise_of: tuple[Floats, Floats] | None) -> Floats:
+    """What the serving model cost more than the challenger [..., units]."""
+    after = given.step.after.cells.take(given.units)
+    rates, paired = after.rates, challenger.paired
+    if noise_of is not None:
+        k = rates.shape[1]
+        roots = np.stack([np.linalg.cholesky(one + 1e-18 * np.eye(k)) for one in challenger.error])
+        rates = rate_draws(after, noise_of[0])
+        paired = paired + np.einsum("uij,duj->dui", roots, noise_of[1][..., -k:])
+    other = before_change(rates, paired, challenger.lever, after.kind)
+    found: Floats = after.volume * (unit_cost(after.kind, after.values, rates) - unit_cost(after.kind, after.values, other))
+    return found
 
 
 def _noises(given: RowStep) -> tuple[Floats, Floats, Floats]:

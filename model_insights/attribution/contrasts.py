@@ -34,6 +34,7 @@ CLIP = 0.02  # odds of belonging to a period are never trusted beyond
 OUTSIDE = 0.98  # chance of belonging to the later period from which a row is outside the earlier one's support
 FEW_ROWS = 30  # rows of a unit, in each period, below which nothing is said of it
 WEAK, INSEPARABLE = 0.2, 0.05  # effective share of the rows below which only the overlap, or nothing, is compared
+APART = 0.95  # ROC area of the odds from which the periods have nothing in common
 _NEW_VALUE = 0.5  # an unseen value makes a row unseen where it makes up less than this share of the later rows (else the column changed)
 _SCORE, _UNIT = "\0score", "\0unit"  # names that no feature has
 
@@ -122,7 +123,9 @@ def contrasts(before: Sample, after: Sample, units: int) -> Contrasts:
     """All contrasts of two periods under one model. Deterministic: folds go by row number."""
     fit = _fit(before, after)
     keep = fit.seen & (fit.chance_now <= OUTSIDE)
-    lever = np.stack([_lever(after, after.at == unit) for unit in range(units)]) if units else np.zeros((0, before.rates.shape[1]))
+    lever = np.ones((units, before.rates.shape[1]))
+    if after.other is not None:
+        lever = paired_difference(after.at, after.other, after.rates, units)[1]
     parts = [_unit(before, after, fit, keep, unit, lever[unit]) for unit in range(units)]
     k = before.rates.shape[1]
     found = np.stack([one[0] for one in parts], axis=1) if parts else np.zeros((6, 0, k))
@@ -131,6 +134,19 @@ def contrasts(before: Sample, after: Sample, units: int) -> Contrasts:
         error=np.stack([one[1] for one in parts]) if parts else np.zeros((0, 6 * k, 6 * k)), method=tuple(one[2] for one in parts),
         overlap=_overlap(before, after, fit, keep),
     )  # fmt: skip
+
+
+def paired_difference(at: Ints, own: Floats, other: Floats, units: int) -> tuple[Floats, Floats, Floats]:
+    """(mean of lever * own less other, lever, covariance) per unit: two models on the same rows. Zeros for units without rows."""
+    k = own.shape[1]
+    paired, levers, errors = np.zeros((units, k)), np.ones((units, k)), np.zeros((units, k, k))
+    for unit in range(units):
+        rows = at == unit
+        if rows.any():
+            levers[unit] = _lever(other[rows], own[rows])
+            paired[unit], influence = _mean(levers[unit] * own[rows] - other[rows])
+            errors[unit] = _covariance(influence[None])
+    return paired, levers, errors
 
 
 class _Fit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
@@ -262,13 +278,12 @@ def _unit(before: Sample, after: Sample, fit: _Fit, keep: NDArray[np.bool_], uni
     return values, _covariance(on_then) + _covariance(on_now), method
 
 
-def _lever(after: Sample, rows: NDArray[np.bool_]) -> Floats:
-    """By how much this model's rates move with the other's from row to row [k]: what the rows of the sample miss of the other's known mean
-    they miss of this one's in that proportion. 1 for outcomes in categories, whose shares must stay whole."""
-    k = after.rates.shape[1]
-    if after.other is None or not rows.any() or k > 2:
-        return np.ones(k)
-    own, other = (one[rows] - one[rows].mean(axis=0) for one in (after.rates, after.other))
+def _lever(one: Floats, known: Floats) -> Floats:
+    """By how much one model's rates move with another's from row to row [k]: what the rows of the sample miss of the other's known mean they
+    miss of this one's in that proportion. 1 for outcomes in categories, whose shares must stay whole."""
+    if known.shape[1] > 2:
+        return np.ones(known.shape[1])
+    own, other = (part - part.mean(axis=0) for part in (one, known))
     spread = (other**2).sum(axis=0)
     return np.where(spread > 1e-12, (own * other).sum(axis=0) / np.maximum(spread, 1e-12), 1.0)
 
@@ -278,7 +293,7 @@ def _moved_inputs(fit: _Fit, a: Ints, c: Ints) -> tuple[Method, list[tuple[Float
     chance_then, chance_now = _clipped(fit.chance_then[a]), _clipped(fit.chance_now[c])
     w_then, w_now = _normalised(chance_then / (1 - chance_then)), _normalised((1 - chance_now) / chance_now)
     share = min(_effective(w_then), _effective(w_now))
-    if share < INSEPARABLE:
+    if share < INSEPARABLE or _auc(chance_then, chance_now) > APART:
         return "merged", [(np.zeros(fit.rates_then.shape[1]), np.zeros(1), np.zeros(1))] * 2
     if share < WEAK:  # the shared law of both periods (DISDE): its weights are bounded
         w_then, w_now = _normalised(chance_then), _normalised(1 - chance_now)

@@ -106,16 +106,18 @@ def row_form(rule: CostRule, score: Floats) -> tuple[Floats, Floats] | None:
 
 
 def model_inputs(trainer: Execution | None, tables: Sequence[ScoredRows], label: str, clocks: Sequence[str]) -> tuple[str, ...]:
-    """Columns that the model reads: those its trainer's settings list; without such a list all that are no clock, identifier or outcome."""
-    names = sorted(set.intersection(*(set(one.columns) for one in tables)) - {label}) if tables else []
-    listed = sorted(set(_texts(trainer)) & set(names))
+    """Columns that are compared: what the trainer's settings list, without a list all that are no identifier and no outcome.
+
+    Clocks are left out: no two periods share their values, and nothing would be comparable."""
+    names = sorted(set.intersection(*(set(one.columns) for one in tables)) - {label, *clocks}) if tables else []
+    listed = sorted(set(listed_texts(trainer)) & set(names))
     if listed:
         return tuple(listed)
-    return tuple(name for name in names if name not in clocks and not any(_is_identifier(one, name) or _tells(one, name) for one in tables))
+    return tuple(name for name in names if not any(_is_identifier(one, name) or _tells(one, name) for one in tables))
 
 
-def _texts(trainer: Execution | None) -> Iterator[str]:
-    """Texts of every list in the trainer's recorded settings."""
+def listed_texts(trainer: Execution | None) -> Iterator[str]:
+    """Texts of every list in the trainer's recorded settings: among them the names of the model's inputs."""
     for value in (*trainer.properties.values(), *trainer.custom.values()) if trainer is not None else ():
         try:
             yield from _listed(json.loads(value) if isinstance(value, str) and value[:1] in "{[" else value)

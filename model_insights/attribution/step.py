@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from model_insights.attribution.account import RowStep, Walk, before_change, row_ledger
-from model_insights.attribution.contrasts import Contrasts, Said, Sample, contrasts
+from model_insights.attribution.account import Challenger, RowStep, Walk, before_change, row_ledger
+from model_insights.attribution.contrasts import Contrasts, Said, Sample, contrasts, paired_difference
 from model_insights.attribution.design import Columns
 from model_insights.attribution.faults import Fault, digest, donated, flagged, injected, is_random, located
 from model_insights.attribution.notes import Order, RowNotes
@@ -68,7 +68,10 @@ def _row_step(periods: Periods, before: Run, after: Run, step: Adjacent) -> tupl
     walk = first or last
     if walk is None:
         return "too few rows really have the detected data fault to say what the model makes of it"
-    given = RowStep(step=step, units=units, first=first, last=last, tier="T3" if all(one.tier == "T3" for one in tables) else "T2")
+    given = RowStep(
+        step=step, units=units, first=first, last=last, tier="T3" if all(one.tier == "T3" for one in tables) else "T2",
+        challenger=_challenger(periods.rule, tables[1], units, now, model_key(before.candidate)),
+    )  # fmt: skip
     return given, _notes(plan, walk.contrasts, order, len(units))
 
 
@@ -133,6 +136,17 @@ def _last(periods: Periods, plan: Plan, units: tuple[SliceKey, ...], step: Adjac
     after = step.after.cells.take(units)
     end = msgspec.structs.replace(after, rates=before_change(after.rates, found.paired, found.lever, after.kind))
     return Walk(start=step.before.cells.take(units), end=end, contrasts=found)
+
+
+def _challenger(rule: CostRule, after: ScoredRows, units: tuple[SliceKey, ...], now: str, newest: str) -> Challenger | None:
+    """The model trained at the end of the earlier period, where it did not serve in the later and was asked about its rows."""
+    if newest in ("", now) or newest not in after.scores:
+        return None
+    own, other = (row_rates(rule, after, after.scores[key]) for key in (now, newest))
+    known = np.isfinite(own).all(axis=1) & np.isfinite(other).all(axis=1)
+    at = np.where(known, unit_numbers(after.columns, units), -1)
+    paired, lever, error = paired_difference(at, own, other, len(units))
+    return Challenger(paired=paired, lever=lever, error=error)
 
 
 def _samples(rule: CostRule, plan: Plan, units: tuple[SliceKey, ...], model: str, other: str) -> tuple[Sample, Sample] | None:
