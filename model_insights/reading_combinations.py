@@ -6,9 +6,7 @@ looked like.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,19 +19,20 @@ import polars as pl
 
 from model_insights.artifacts.cache import Cache, Codec, cached, codec_of
 from model_insights.artifacts.row_sources import RowSource, SampledRows, judged_rows, sample_rows, training_rows
+from model_insights.attribution.rows import Tables, listed_texts, model_key
 from model_insights.config import CostRule, CoverageRule
 from model_insights.cost.account import RunCost
-from model_insights.cost.row_loss import row_losses
+from model_insights.cost.row_loss import row_losses, scaled, unit_places
 from model_insights.evidence.combinations import Compared, ThinMass, coverage, cut_rows
 from model_insights.evidence.data import main_split
 from model_insights.evidence.findings import PastThin, RowFindings
 from model_insights.evidence.rows import Column, Floats, NumberColumn, RowTable, TextColumn
 from model_insights.evidence.search import SliceSearch, search
-from model_insights.history import evaluation_of, span_of
+from model_insights.history import span_of
 from model_insights.judgement import Case
-from model_insights.lineage import Execution
 from model_insights.loaded import Absent, Loaded
 from model_insights.noun import Noun
+from model_insights.reading_scored import label_of
 from model_insights.run import Run
 from model_insights.stats import FeaturePath
 
@@ -66,6 +65,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     critical: tuple[Mapping[str, object], ...] = ()
     clocks: tuple[str, ...] = ()
     costs: Mapping[str, RunCost | str] = {}
+    tables: Tables | None = None  # rows with their own money, for rules of kind amounts
 
 
 def asked_of(case: Case, costs: Mapping[str, RunCost | str], clocks: Iterable[FeaturePath]) -> Asked:
@@ -73,7 +73,7 @@ def asked_of(case: Case, costs: Mapping[str, RunCost | str], clocks: Iterable[Fe
     config = case.config
     return Asked(
         rule=config.coverage if config is not None else CoverageRule(), cost_rule=case.rule, critical=config.critical if config is not None else (),
-        clocks=tuple(sorted(".".join(path) for path in clocks)), costs=costs,
+        clocks=tuple(sorted(".".join(path) for path in clocks)), costs=costs, tables=case.rows,
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ class RowShelf:
         digest = hashlib.sha256(msgspec.json.encode((self._asked.rule, self._asked.cost_rule, self._asked.critical, self._asked.clocks)))
         for one in (run, reference):
             cost = self._asked.costs.get(one.id) if one is not None else None
-            label = _label(one, self._asked.cost_rule) if one is not None else ""
+            label = label_of(self._asked.cost_rule, one) if one is not None else ""
             digest.update(f"{one.id if one is not None else ''}|{label}|".encode())
             if isinstance(cost, RunCost):
                 for values in (cost.cells.volume, cost.cells.values, cost.cells.rates):
@@ -234,7 +234,7 @@ class RowShelf:
         return self._tables[key]
 
     def _table(self, run: Run, source: RowSource, sampled: SampledRows) -> RowTable:
-        label = _label(run, self._asked.cost_rule)
+        label = label_of(self._asked.cost_rule, run)
         loss = self._losses(run, source, sampled.frame, label)
         columns, left_out = _columns(sampled.frame, without={label})
         return RowTable(
@@ -248,7 +248,28 @@ class RowShelf:
             return cost
         if source.role != "serving":
             return f"the {source.text} are not of the model that served" if source.role == "other" else f"no model judged the {source.text}"
-        return row_losses(cost, frame, label)
+        found = [
+            self._own_money(run, part, frame) if part.rule.kind == "amounts" else row_losses(part, frame, label)
+            for part in cost.parts or (cost,)
+        ]
+        known = [one for one in found if not isinstance(one, str)]
+        if len(known) < len(found):
+            return next(one for one in found if isinstance(one, str))
+        total: Floats = np.sum(known, axis=0)  # a row that one rule cannot price has no price
+        return total
+
+    def _own_money(self, run: Run, cost: RunCost, frame: pl.DataFrame) -> Floats | str:
+        """Money that a rule of kind amounts gives to each row."""
+        if self._asked.tables is None or cost.rule != self._asked.cost_rule:
+            return f"the rows of cost {cost.rule.name!r} were not priced one by one"
+        key = model_key(run.baseline)
+        scored = self._asked.tables(run, key)
+        if isinstance(scored, str):
+            return scored
+        if scored.money is None or key not in scored.scores or len(scored.scores[key]) != frame.height:
+            return "the rows with a price are others than these"
+        at = unit_places(cost, frame)
+        return at if isinstance(at, str) else scaled(cost, scored.money(scored.scores[key]), at)
 
     def _options(self, run: Run, compared: Compared) -> dict[str, Sequence[str]]:
         """Features to cross: those of insights.toml, else those that the trainer's settings list, else all; clocks only when named.
@@ -284,14 +305,6 @@ def _share(base: Sequence[tuple[Run, RowSource, RowTable]], *, learned: Sequence
     return min(1.0, rows / max(total, 1.0))
 
 
-def _label(run: Run, rule: CostRule | None) -> str:
-    """The column with the outcome: as insights.toml names it, else as the Evaluator was told; "" for none."""
-    if rule is not None and rule.label:
-        return rule.label
-    evaluation = evaluation_of(run)
-    return next((one.label_key for one in evaluation.config.models if one.label_key), "") if evaluation is not None else ""
-
-
 # --- columns -----------------------------------------------------------------------------------------------------------------------
 
 
@@ -320,19 +333,3 @@ def _column(series: pl.Series) -> Column | str:
         return "nearly every value is its own"
     codes = series.cast(pl.Enum(labels)).to_physical().cast(pl.Int32).fill_null(-1)
     return TextColumn(name=series.name, codes=codes.to_numpy(), labels=tuple(labels))
-
-
-def listed_texts(trainer: Execution | None) -> Iterable[str]:
-    """Texts in the lists of the trainer's recorded settings: among them the names of its features."""
-    for value in (*trainer.properties.values(), *trainer.custom.values()) if trainer is not None else ():
-        with contextlib.suppress(ValueError):
-            yield from _listed(json.loads(value) if isinstance(value, str) and value[:1] in "{[" else value)
-
-
-def _listed(value: object) -> Iterable[str]:
-    if isinstance(value, Mapping):
-        for one in value.values():
-            yield from _listed(one)
-    elif isinstance(value, (list, tuple)):
-        for one in value:
-            yield from (one,) if isinstance(one, str) else _listed(one)

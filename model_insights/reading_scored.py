@@ -121,9 +121,9 @@ class ScoredShelf:
         return money
 
 
-def label_of(rule: CostRule, run: Run) -> str:
+def label_of(rule: CostRule | None, run: Run) -> str:
     """The column with the outcome: as insights.toml names it, else as the Evaluator was told; "" for none."""
-    if rule.label:
+    if rule is not None and rule.label:
         return rule.label
     evaluation = evaluation_of(run)
     return next((one.label_key for one in evaluation.config.models if one.label_key), "") if evaluation is not None else ""

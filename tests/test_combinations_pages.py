@@ -170,3 +170,18 @@ def test_damaged_predictions_are_said_on_the_page(runs: Path, root: Path, tmp_pa
     assert shards
     assert found.state == "unknown"
     assert "cannot be read" in found.lead
+
+
+def test_rows_of_a_rule_of_amounts_have_their_own_money(runs: Path, tmp_path: Path) -> None:
+    config = tmp_path / "taxi.toml"
+    config.write_text(
+        '[insights]\ncurrency = "USD"\npipelines = ["taxi"]\n'
+        'period = { calendar = "business/calendar.csv", key = "span", value = "period" }\n[[cost]]\nname = "rows"\nkind = "amounts"\npredictions = "BulkInferrer.deployed"\n'
+        'label = "big_tip"\ndecision = "prediction >= 0.5"\nfp = 2.0\nfn = "0.2 * fare"\nunit = ["payment_type"]\n'
+    )
+    workspace = opened(runs / "taxi", config, tmp_path / "state")
+    view = page(workspace, "2015Q1", "cost")
+    facts = {fact.label: fact.value for block in section(view, "search").blocks if hasattr(block, "items") for fact in block.items}
+    on_rows, account = facts["Cost of mistakes"].split(" on these rows, scaled to the period; the account says ")
+
+    assert on_rows == account

@@ -221,7 +221,7 @@ def _added(one: tuple[int, int, float, float], two: tuple[int, int, float, float
 def slice_value(value: object) -> SliceValue:
     """A column's value as slices have it; rows without one stand apart."""
     if value is None:
-        return _MISSING
+        return MISSING
     return value if isinstance(value, (int, float, str)) else str(value)
 
 

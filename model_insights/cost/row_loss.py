@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from model_insights.cost.account import RunCost
+from model_insights.cost.amounts import MISSING
 from model_insights.cost.join import slice_text, text_key
 from model_insights.cost.model import Floats
 
@@ -28,7 +29,7 @@ def unit_places(cost: RunCost, rows: pl.DataFrame) -> NDArray[np.int64] | str:
     if lacking := [column for column in columns if column not in rows.columns]:
         return f"the rows have no {', '.join(lacking)}, by which the cost is counted"
     known = {tuple(value for _, value in slice_text(unit)): i for i, unit in enumerate(units)}
-    keys = rows.select(text_key(rows, column).alias(column) for column in columns)
+    keys = rows.select(text_key(rows, column).fill_null(MISSING).alias(column) for column in columns)
     return np.fromiter((known.get(key, -1) for key in keys.iter_rows()), np.int64, rows.height)
 
 
