@@ -26,7 +26,7 @@ DECISION = "decision"
 MONEY, _LOST, _KEY = "__money", "__lost_", "__key_"
 # Aggregates and windows as Polars shows them: over a chunk of rows they would mean something else than over all.
 _OVER_ROWS = re.compile(r"\.(mean|sum|min|max|first|last|median|std|var|count|n_unique|quantile|rank|over|shift|len|cum_\w+)\(|\blen\(\)")
-_MISSING = "(none)"  # unit of the rows that have no value of a unit's column
+MISSING = "(none)"  # unit of the rows that have no value of a unit's column
 
 
 class UnitAmounts(Noun):
