@@ -21,7 +21,7 @@ from model_insights.cost.result import RunResult
 from model_insights.cost.units import UnitTable
 from model_insights.cost.unlabelled import Estimate, Scores
 from model_insights.estimating import estimates
-from model_insights.evidence import business, data, model, outcome, versions
+from model_insights.evidence import business, data, demand, model, outcome, versions
 from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
@@ -58,6 +58,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     sources: Mapping[str, TableSource] = {}  # the business tables, with their rates of exchange by day
     parts: tuple[Case, ...] = ()  # where there are several cost rules: the case of each; `rule` and its data are the first one's
     events: tuple[BusinessEvent, ...] = ()
+    spend: Mapping[str, Mapping[str, float]] = {}  # by run id: what marketing spent, by channel or whatever the table is cut by
     words: Words = Words()
     config_reason: str = ""  # why there is no config
 
@@ -288,10 +289,12 @@ def judge(
     budget = case.config.severity if case.config else None
     features = seen.features if seen else data.judge_features(run, reference, calibration) if reference else ()
     faults = seen.faults if seen else data.find_corruptions(run, reference, features) if reference else ()
-    data_facts = data.gather(run, reference, features, faults, case.words)
+    labels = {one.id: one.period.label for one in made.runs}
+    data_facts = data.gather(run, reference, features, faults, case.words, labels=labels)
     known = ledger if isinstance(ledger, Ledger) else None
     facts = (
         *_business(case, made, reference, run, known),
+        *demand.gather(reference, run, case.spend, case.words),
         *outcome.gather(made.results, reference, run, case.words),
         *data_facts,
         *model.gather(run, reference, known, case.words),

@@ -32,6 +32,7 @@ from model_insights.loaded import Absent, Damaged, Loaded
 from model_insights.metrics import Attributions, MultiClassMatrix, Plot
 from model_insights.reading_rows import read_rows, volume_rule
 from model_insights.reading_scored import ScoredShelf, label_of
+from model_insights.reading_spend import read_spend
 from model_insights.run import History, Run
 from model_insights.settings import ReadingSettings
 from model_insights.slices import SliceKey
@@ -171,6 +172,7 @@ def read_case(
     results = {run.id: _result(config.result, sources, frames, tables, run) for run in history.runs} if config.result else {}
     bare = Case(
         history=history, config=config, rule=None, units={}, spread=lambda _: _no_spread, results=results, events=_events(config, frames),
+        spend=read_spend(history, frames.get(config.insights.spend)),
         words=words, config_reason="insights.toml has no [[cost]] rule, so mistakes have no price", sources=sources,
     )  # fmt: skip
     cases = [_priced_case(bare, rule, frames, tables, plots, scores, kept) for rule in config.cost]
