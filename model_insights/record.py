@@ -8,6 +8,7 @@ from model_insights.cost.result_ledger import result_ledger
 from model_insights.judgement import Judgement
 from model_insights.ledger import Corner, LineId
 from model_insights.noun import Noun
+from model_insights.sequence import excess_sequence
 
 
 class Amount(Noun):
@@ -32,6 +33,16 @@ class ResultRecord(Noun):
     revenue: float
     change: float | None = None
     lines: dict[str, float] = {}
+
+
+class WeeklyLooks(Noun):
+    """The mean excess per period over the expected level, over all periods up to this one; `low` holds at all looks together (95 %).
+
+    Above zero, the cost has left its level: a scheduler that looks every week may act on it without paying for its many looks."""
+
+    looks: int
+    mean: float
+    low: float
 
 
 class VerdictRecord(Noun):
@@ -59,6 +70,18 @@ class VerdictRecord(Noun):
     tier: str
     reason: str
     result: ResultRecord | None = None  # where insights.toml has [result]
+    weekly: WeeklyLooks | None = None  # None before a level is known
+
+
+def _weekly(judged: Judgement) -> WeeklyLooks | None:
+    """The weekly looks up to the period, none of a later one."""
+    made = judged.series
+    ids = [run.id for run in made.runs]
+    seen = made.runs[: ids.index(judged.run.id) + 1] if judged.run.id in ids else ()
+    costs = [cost.total.value if (cost := made.cost(run.id)) is not None else None for run in seen]
+    found = excess_sequence(costs, [made.expected_at(run.id) for run in seen])
+    last = found[-1] if found else None
+    return WeeklyLooks(looks=last.looks, mean=last.mean, low=last.mean - last.half_width) if last is not None and last.looks else None
 
 
 def record(judged: Judgement) -> VerdictRecord:
@@ -95,6 +118,7 @@ def record(judged: Judgement) -> VerdictRecord:
         tier=ledger.tier if ledger else "",
         reason=verdict.reason,
         result=_result(judged),
+        weekly=_weekly(judged),
     )
 
 

@@ -95,6 +95,7 @@ def test_without_the_models_cell_faults_of_rate_and_model_cannot_be_answered() -
 
     assert (True, False) == tuple(answerable(Job(scenario="M1", tier=tier, **given)) for tier in ("T1", "T0"))
     assert answerable(Job(scenario="B2", tier="T0", **given))
+    assert answerable(Job(scenario="X1", tier="T0", **given))  # of its two causes one has a line of its own
 
 
 def test_every_case_has_its_own_key() -> None:

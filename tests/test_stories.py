@@ -120,3 +120,12 @@ def test_true_costs_are_near_those_the_product_sees(short, tmp_path: Path) -> No
     seen = MemoryBook(short.case, Remembered(tmp_path)).records()[-1].cost
 
     assert seen.value == pytest.approx(short.costs[7], rel=0.1)
+
+
+def test_the_weekly_looks_of_a_record_know_no_later_week_and_see_a_loss(short, tmp_path: Path) -> None:
+    book = MemoryBook(short.case, Remembered(tmp_path))
+    looks = [one.weekly for one in book.records()]
+
+    assert looks[1] is None
+    assert [one.looks for one in looks if one is not None] == list(range(1, 1 + sum(one is not None for one in looks)))
+    assert looks[-1].mean > 0 > looks[-1].low

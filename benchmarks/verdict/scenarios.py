@@ -227,7 +227,11 @@ def _tiers(scenario: Scenario, level: float, held: bool) -> tuple[Tier, ...]:
     return ("T1", "T0") if held or level in scenario.levels[-_T0[scenario.name] :] else ("T1",)
 
 
+_ALSO_APART = ("X1",)  # the other cause has a line of its own, and the same corner
+
+
 def answerable(job: Job) -> bool:
     """Whether the artifacts of the tier can tell the corner at all: at T0 model and world share one line (methods U2)."""
     scenario = BY_NAME[job.scenario]
-    return scenario.kind != "unanswerable" and not (job.tier == "T0" and scenario.line in ("rate", "model"))
+    is_merged = job.tier == "T0" and scenario.line in ("rate", "model") and scenario.name not in _ALSO_APART
+    return scenario.kind != "unanswerable" and not is_merged

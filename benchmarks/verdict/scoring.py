@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from benchmarks.verdict.judging import Result
-from benchmarks.verdict.scenarios import BY_NAME, HELD, Job
+from benchmarks.verdict.scenarios import BY_NAME, HELD, Job, answerable
 from model_insights.evidence.change import wilson
 from model_insights.verdict import word
 
@@ -49,6 +49,7 @@ class Map(msgspec.Struct, frozen=True, kw_only=True):
 
 def as_said(one: Result, maps: Mapping[str, Map]) -> Result:
     """The result as the map makes the product say it, whatever map was shipped when the case was run."""
+    one = msgspec.structs.replace(one, answerable=answerable(one.job))
     if one.raw is None or not one.named:
         return msgspec.structs.replace(one, corner="", confidence="cannot tell", probability=None)
     probability = maps[one.job.tier].at(one.raw)
@@ -103,7 +104,7 @@ def _rate(block: list[float]) -> float:
 def knots(results: Sequence[Result], tier: str) -> Map:
     """The map of a tier: cases in which one corner was in front, in settings that are not held out."""
     used = [one for one in results if one.job.tier == tier and not is_held_out(one.job) and one.raw is not None and one.named]
-    right = [one.answerable and one.named in BY_NAME[one.job.scenario].corners for one in used]
+    right = [answerable(one.job) and one.named in BY_NAME[one.job.scenario].corners for one in used]
     return Map(knots=pooled([one.raw or 0.0 for one in used], right), cases=len(used))
 
 

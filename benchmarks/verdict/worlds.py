@@ -136,7 +136,8 @@ def matrix(world: World, columns: dict[str, NDArray]) -> Floats:  # type: ignore
     parts: list[Floats] = [np.ones((len(columns["price"]), 1))]
     for name, size in ((world.column, len(world.units)), ("brand", len(BRANDS)), ("device", len(DEVICES))):
         parts.append((columns[name][:, None] == np.arange(size)[None, :]).astype(float))
-    price = np.log(np.where(np.isnan(columns["price"]), np.exp(4), columns["price"])) - 4
+    is_price = columns["price"] > 0  # NaN is none, nor is a temperature below zero
+    price = np.log(np.where(is_price, columns["price"], np.exp(4))) - 4
     loyalty = np.where(np.isnan(columns["loyalty"]), 0.0, columns["loyalty"])
     parts.append(np.column_stack([price, loyalty, (columns["temperature"] - 15) / 5, columns["noise"]]))
     return np.concatenate(parts, axis=1)
