@@ -128,4 +128,4 @@ def test_the_weekly_looks_of_a_record_know_no_later_week_and_see_a_loss(short, t
 
     assert looks[1] is None
     assert [one.looks for one in looks if one is not None] == list(range(1, 1 + sum(one is not None for one in looks)))
-    assert looks[-1].mean > 0 > looks[-1].low
+    assert looks[-1].mean > looks[-1].low > 0 > looks[-2].low
