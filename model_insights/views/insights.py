@@ -39,6 +39,7 @@ from model_insights.view import (
 )
 from model_insights.views import combinations, search
 from model_insights.views.corner import corner_title, strongest
+from model_insights.views.grounds import ground_facts, how_title
 from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
@@ -485,4 +486,4 @@ def _how_section(judged: Judgement, verdict: Verdict, ledger: Ledger | None, wor
     for gap in judged.cost.gaps if judged.cost else ():
         volume = f" ({words.count(round(gap.volume))} cases)" if gap.volume else ""
         items.append(Fact(label=f"Not priced: {gap.unit.text}{volume}", value=gap.reason))
-    return Section(id="how", title="How we know", blocks=(Facts(items=tuple(items)),))
+    return Section(id="how", title=how_title(judged, words), blocks=(Facts(items=(*items, *ground_facts(judged, words))),))
