@@ -402,6 +402,7 @@ class Headline(Noun):
     since: str = ""
     next_action: str = ""
     corner: CornerName | None = None
+    how: tuple[Fact, ...] = ()  # how each of its numbers is computed: formula and inputs
 
 
 class Notice(Noun):

@@ -125,6 +125,10 @@ def cost_series() -> v.TimeSeries:
 
 def headline() -> v.Headline:
     return v.Headline(
+        how=(
+            v.Fact(label="How much", value="cost = volume × (over + under), per unit, then summed", hint="12,431 cases in 8 units."),
+            v.Fact(label="Change", value="EUR 42,000 − EUR 13,000 in week 48"),
+        ),
         sentence="Since week 42 mistakes cost about EUR 42,000 a week, EUR 29,000 more than usual: mostly the data (68 %), not the model.",
         money=v.Value(text="EUR 42,000 a week", value=42_000, interval_text="95 %: EUR 36,000 to EUR 49,000"),
         change=v.Value(text="+EUR 29,000 a week", value=29_000, interval_text="95 %: +EUR 23,000 to +EUR 36,000", tone="bad"),

@@ -23,8 +23,16 @@ export function headlineCard(headline: Headline): TemplateResult {
       <div><dt>How sure</dt><dd>${headline.confidence}${headline.confidence_reason ? html`<span class="interval">${headline.confidence_reason}</span>` : nothing}</dd></div>
       ${headline.since ? html`<div><dt>Since when</dt><dd>${headline.since}</dd></div>` : nothing}
     </dl>
+    ${headline.how.length > 0 ? how(headline.how) : nothing}
     ${headline.next_action ? html`<p class="next"><strong>Next</strong><span dir="auto">${headline.next_action}</span></p>` : nothing}
   </section>`;
+}
+
+function how(facts: Headline["how"]): TemplateResult {
+  return html`<details class="how">
+    <summary>How these are computed</summary>
+    <dl>${facts.map(({ label, value, hint }) => html`<div><dt>${label}</dt><dd dir="auto">${value}${hint ? html`<span class="hint">${hint}</span>` : nothing}</dd></div>`)}</dl>
+  </details>`;
 }
 
 const FIRST = 3; // notices shown without asking

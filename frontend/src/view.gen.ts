@@ -53,6 +53,7 @@ export interface Headline {
   since: string;
   next_action: string;
   corner: "business" | "data" | "model" | null;
+  how: readonly Fact[];
 }
 
 /** A number as it is shown. `text` says it whole (unit and currency included); `value` is for scales and sorting. */
@@ -70,6 +71,21 @@ export interface Severity {
   name: string;
   sentence: string;
   could_be: string;
+}
+
+export interface Fact {
+  label: string;
+  value: string;
+  hint: string;
+  link: Link | null;
+}
+
+/** Where a click leads: another view by kind and id. Ids come from listings; they are never paths. */
+export interface Link {
+  view: "artifact" | "cost" | "feature" | "insights" | "slice";
+  id: string;
+  run: string;
+  anchor: string;
 }
 
 /** Something a reader must know before trusting the page: damage, absence, a season that cannot be excluded. */
@@ -133,14 +149,6 @@ export interface Point {
   text: string;
   link: Link | null;
   emphasis: boolean;
-}
-
-/** Where a click leads: another view by kind and id. Ids come from listings; they are never paths. */
-export interface Link {
-  view: "artifact" | "cost" | "feature" | "insights" | "slice";
-  id: string;
-  run: string;
-  anchor: string;
 }
 
 /** A shaded range of y along x (expected level, null band). */
@@ -368,13 +376,6 @@ export interface Facts {
   kind: "facts";
   title: string;
   items: readonly Fact[];
-}
-
-export interface Fact {
-  label: string;
-  value: string;
-  hint: string;
-  link: Link | null;
 }
 
 export interface Paragraph {

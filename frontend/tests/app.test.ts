@@ -93,6 +93,7 @@ describe("a page", () => {
       headline?.confidence_reason,
       headline?.since,
       headline?.next_action,
+      ...(headline?.how ?? []).flatMap(({ label, value, hint }) => [label, value, hint]),
     ]) {
       expect(words).toContain(text);
     }

@@ -20,6 +20,7 @@ from model_insights.slices import SliceKey
 from model_insights.view import Choice, Fact, Link, Notice, Request, Section, Selection, View
 from model_insights.views import feature, insights, lineage, money
 from model_insights.views import slice as slice_view
+from model_insights.views.computed import how_computed
 from model_insights.views.headline import headline
 from model_insights.views.page import footer, notices, period_text, selection
 from model_insights.wording import Words
@@ -55,7 +56,7 @@ def compose(request: Request, judged: Judgement, shelf: Shelf) -> View:
     page = View(
         view=request.view, title=title, subtitle=_subtitle(judged, words),
         selection=selection(shelf.pipelines, judged.case.history, judged.run, shelf.references, shelf.reference, words),
-        headline=headline(judged, words) if whole else None,
+        headline=msgspec.structs.replace(headline(judged, words), how=how_computed(judged, words)) if whole else None,
         notices=notices(judged.case.history, judged.run, judged.reference, shelf.extra_notices), sections=parts,
         footer=footer(judged, words), locale=words.locale, back=None if whole else Link(view="insights"),
     )  # fmt: skip

@@ -40,6 +40,7 @@ from model_insights.view import (
 from model_insights.views import combinations, search
 from model_insights.views.corner import corner_title, strongest
 from model_insights.views.grounds import ground_facts, how_title
+from model_insights.views.drift import drift_scatter
 from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
@@ -307,7 +308,8 @@ def _money_cell(fact: Evidence, words: Words) -> Cell:
 
 def _corner_figures(judged: Judgement, name: CornerName | str, words: Words) -> list[Block]:
     if name == "data":
-        return [_drift_bars(judged, words)] if judged.features else []
+        scatter = drift_scatter(judged, words)
+        return [*([_drift_bars(judged, words)] if judged.features else []), *([scatter] if scatter else [])]
     drawn = _calibration_bars if name == "model" else _outcome_bars
     return list(dict.fromkeys(figure for one in (by_rule(judged) or (judged,)) for figure in drawn(one, words)))
 

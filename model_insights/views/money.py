@@ -33,6 +33,7 @@ from model_insights.view import (
     TimeSeries,
 )
 from model_insights.views import search
+from model_insights.views.computed import FORMULAS
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
 from model_insights.views.estimate import estimate_blocks, estimate_of
 from model_insights.views.joined import join_facts, not_covered, rate_facts
@@ -41,15 +42,6 @@ from model_insights.views.page import period_text, run_axis, slice_link, table, 
 from model_insights.views.result import result_sections
 from model_insights.views.rules import asked_of, of_rule, rules_section, sum_section
 from model_insights.wording import Words, money_value, plural
-
-_FORMULAS = {
-    "inventory": "cost = volume × units per event × (over × max(0, predicted − observed) + under × max(0, observed − predicted)), per unit, then summed",
-    "classification": "cost = volume × (TP share × tp + FP share × fp + TN share × tn + FN share × fn), per unit, then summed",
-    "multiclass": "cost = volume × Σ over class pairs (share of actual → predicted × price of the pair), per unit, then summed",
-    "regression": "cost = volume × units per event × ((over + under) × s × (φ(z) + z × Φ(z)) − under × b), z = b / s, per unit, then summed; "
-    "bias b = mean prediction − mean label, s² = mean squared error − b², errors taken as normal",
-    "amounts": "cost = Σ over rows of the row's money, scaled to the volume where one is given, per unit, then summed",
-}
 
 
 def sections(
@@ -288,7 +280,7 @@ def _account_section(judged: Judgement, cost: RunCost, words: Words) -> Section:
     rule, evaluation = cost.rule, evaluation_of(judged.run)
     weighted = "weighted" if evaluation and any(m.example_weight_key for m in evaluation.config.models) else "unweighted"
     items = [
-        Fact(label="Formula", value=_FORMULAS[rule.kind]),
+        Fact(label="Formula", value=FORMULAS[rule.kind]),
         *(Fact(label=label, value=value) for label, value in rule_facts(rule, weighted)),
         Fact(label="Model", value=f"{cost.model or 'the only model'}: {judged.serving.reason}"),
         Fact(label="Currency", value=words.currency),
