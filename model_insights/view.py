@@ -182,10 +182,10 @@ class DistributionBin(Noun):
 
 
 class Distribution(FigureBase, tag="distribution", tag_field="kind", kw_only=True):
-    """Distributions of one feature side by side: now, reference, training."""
+    """Distributions side by side: now, reference, training; of predictions also those of the model that may serve next."""
 
     series: tuple[str, ...]
-    roles: tuple[Literal["main", "reference", "training"], ...]
+    roles: tuple[Literal["main", "reference", "training", "candidate"], ...]
     axis: Axis  # share of examples
     bins: tuple[DistributionBin, ...]
 

@@ -129,3 +129,11 @@ def test_a_real_run_shows_all_six_figures_with_the_candidate_as_third_line(curve
         assert ["main", "reference", "candidate"] == roles
     shares = [sum(one.shares[i] for one in figures["Predictions"].bins) for i in range(3)]  # type: ignore[union-attr]
     assert [pytest.approx(1.0)] * 3 == shares
+
+
+def test_the_newest_model_keeps_its_role_among_the_predictions() -> None:
+    buckets = ((60, 3, 3), (30, 3, 4.5))
+    figure = predictions([shown(buckets=buckets), shown(buckets=buckets, role="candidate")], WORDS)
+
+    assert figure is not None
+    assert ("main", "candidate") == figure.roles

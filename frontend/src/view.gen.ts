@@ -237,14 +237,14 @@ export interface HeatCell {
   value: Value;
 }
 
-/** Distributions of one feature side by side: now, reference, training. */
+/** Distributions side by side: now, reference, training; of predictions also those of the model that may serve next. */
 export interface Distribution {
   kind: "distribution";
   title: string;
   alt: string;
   note: string;
   series: readonly string[];
-  roles: readonly ("main" | "reference" | "training")[];
+  roles: readonly ("candidate" | "main" | "reference" | "training")[];
   axis: Axis;
   bins: readonly DistributionBin[];
 }

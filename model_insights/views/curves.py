@@ -38,11 +38,10 @@ def predictions(shown: Sequence[Shown], words: Words) -> Distribution | None:
     columns = [_shares(filled, edges) for _, filled in kept]
     used = [i for i in range(len(edges) + 1) if any(column[i] > 0 for column in columns)]
     bins = tuple(_bin(i, edges, [column[i] for column in columns], words) for i in used)
-    roles: dict[Role, Literal["main", "reference", "training"]] = {"main": "main", "reference": "reference", "candidate": "training"}
     top = max(bins, key=lambda one: one.shares[0] or 0.0)
     return Distribution(
         title="Predictions", alt=f"Share of examples by prediction; most have {top.label}: {top.texts[0]}.",
-        series=tuple(one.name for one, _ in kept), roles=tuple(roles[one.role] for one, _ in kept),
+        series=tuple(one.name for one, _ in kept), roles=tuple(one.role for one, _ in kept),
         axis=value_axis("Share of examples", [s for b in bins for s in b.shares], words, kind="percent"), bins=bins,
         note="Ranges are calibration buckets of the evaluation.",
     )  # fmt: skip

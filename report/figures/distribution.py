@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_insights.view import Distribution, DistributionBin
-from report.figures.paper import BAD, HAIR, INK, MAIN, MUTED, REFERENCE, Paper, shorten, wrap
+from report.figures.paper import BAD, GOOD, HAIR, INK, MAIN, MUTED, REFERENCE, Paper, shorten, wrap
 from report.figures.scale import Scale, spread
 from report.measure import measure
 
@@ -50,7 +50,7 @@ def _heads(paper: Paper, figure: Distribution, columns: list[float]) -> None:
 
 
 def _sign(paper: Paper, role: str, x: float, y: float, color: str = MAIN) -> None:
-    if role == "training":
+    if role in ("training", "candidate"):
         paper.line((x, x), (y - 1.3, y + 1.3), color=MUTED, width=1.3)
     else:
         paper.dot(x, y, 2.3, color=color if role == "main" else REFERENCE, hollow=role == "reference")
@@ -101,7 +101,8 @@ def _outline(paper: Paper, shares: list[float | None], role: str, y: Scale, left
         return
     xs = [left + (index + side) * step for index in range(len(shares)) for side in (0, 1)]
     ys = [y(share or 0) for share in shares for _ in (0, 1)]
-    paper.line(xs, ys, color=INK if role == "reference" else REFERENCE, width=1.2, dash=(3, 1.5) if role == "reference" else (1, 1.5))
+    color = {"reference": INK, "candidate": GOOD}.get(role, REFERENCE)
+    paper.line(xs, ys, color=color, width=1.2, dash={"reference": (3, 1.5), "candidate": (5, 1.5)}.get(role, (1, 1.5)))
 
 
 def _bin_names(paper: Paper, figure: Distribution, left: float, step: float, y: Scale) -> None:

@@ -1,4 +1,4 @@
-/** Distributions of one feature side by side: now as bars, reference and training as ticks across them. */
+/** Distributions of one feature side by side: now as bars, the others as ticks across them. */
 import * as Plot from "@observablehq/plot";
 import type { Distribution, DistributionBin } from "../contract.ts";
 import { columnLabels, domain, placer, rangeOf, yAxis } from "./axis.ts";
@@ -9,7 +9,7 @@ import { cut, widest } from "./text.ts";
 type Role = Distribution["roles"][number];
 
 /** Half the length of a tick: training's is shorter, so that it shows beside the reference's. */
-const HALF = { reference: 0.42, training: 0.28 };
+const HALF = { reference: 0.42, training: 0.28, candidate: 0.34 };
 
 interface Share {
   bin: number;
