@@ -11,6 +11,7 @@ import pytest
 from benchmarks.verdict.histories import told
 from benchmarks.verdict.judging import MemoryBook
 from benchmarks.verdict.stories import story, truths
+from benchmarks.verdict.weekly import FIRST, said
 from examples.shoes.shop import ABSENT, NEVER, impressions_of, logged
 from examples.shoes.story import DEMO, Fault, Story, Week, read_story
 from model_insights.remembered import Remembered
@@ -129,3 +130,11 @@ def test_the_weekly_looks_of_a_record_know_no_later_week_and_see_a_loss(short, t
     assert looks[1] is None
     assert [one.looks for one in looks if one is not None] == list(range(1, 1 + sum(one is not None for one in looks)))
     assert looks[-1].mean > looks[-1].low > 0 > looks[-2].low
+
+
+def test_what_is_said_week_by_week_is_what_the_records_say(short, tmp_path: Path) -> None:
+    weeks = said(MemoryBook(short.case, Remembered(tmp_path)))
+
+    assert list(range(FIRST, 8)) == [one.span for one in weeks]
+    assert ("fault", "data", 7) == (weeks[-1].kind, weeks[-1].corner, weeks[-1].late)
+    assert not any(one.above for one in weeks[:-1])

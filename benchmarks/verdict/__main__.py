@@ -54,7 +54,7 @@ def run(wanted: Sequence[Job], path: Path, *, end: float) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {one.job.key for one in read(path, Result)}
     left = sorted(
-        (job for job in wanted if job.key not in known), key=lambda job: (job.seed % HELD, job.world, job.seed, job.n)
+        (job for job in wanted if job.key not in known), key=lambda job: (job.n, job.seed % HELD, job.world, job.seed)
     )  # a past serves many
     remembered, started = Remembered(path.parent / "state"), time.monotonic()
     with path.open("ab") as out:

@@ -47,13 +47,14 @@ def history(seed: int, remembered: Remembered) -> History:
     starts = {span: _start(the, span, right[span].corners) for span in right}
     weeks = tuple(
         msgspec.structs.replace(one, right=right[one.span].corners, scored=right[one.span].scored, late=_late(one, starts[one.span]))
-        for one in _said(MemoryBook(faulty.case, remembered))
+        for one in said(MemoryBook(faulty.case, remembered))
         if one.span in right
     )
-    return History(seed=seed, weeks=weeks, healthy=tuple(_said(MemoryBook(healthy.case, remembered))))
+    return History(seed=seed, weeks=weeks, healthy=tuple(said(MemoryBook(healthy.case, remembered))))
 
 
-def _said(book: MemoryBook) -> list[Told]:
+def said(book: MemoryBook) -> list[Told]:
+    """What the product says of each week from FIRST on; `late` still holds the span of the start that it tells."""
     runs = judged_runs(book.history)
     spans = {run.period.label: i for i, run in enumerate(runs, start=1)}
     made, _ = book._series()  # the book's own series, made once
