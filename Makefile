@@ -51,7 +51,7 @@ types: setup ## the front end's types, from the view models
 	$(BIN)/python frontend/make_types.py
 
 bench: setup ## speed, size and memory, for benchmarks/README.md
-	@for bench in benchmarks/bench_*.py; do $(BIN)/python $$bench || exit 1; done
+	@for bench in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
 
 verdict: setup ## the verdict against known faults, for benchmarks/verdict/README.md; goes on where it stopped
 	$(BIN)/python -m benchmarks.verdict $(ARGS)

@@ -22,9 +22,11 @@ from model_insights.view import (
     Section,
     Table,
     TimeSeries,
+    VerdictStrip,
     Waterfall,
 )
 from report.columns import cell_size, rows_high
+from report.figures.lines import chart_height
 from report.glossary import GLOSSARY
 from report.limits import ladder
 from report.look import Look
@@ -124,7 +126,7 @@ def _block(block: Block, *, close: bool, width: float) -> float:
     if isinstance(block, Table):
         return _titled(block.title) + _table(block, close=close, width=width)
     note = 1 + lines_of(block.note, width, 7.5) * _NOTE if block.note else 0.0
-    return _titled(block.title) + figure_height(block, low=close) + note
+    return _titled(block.title) + figure_height(block, width, low=close) + note
 
 
 def _titled(title: str) -> float:
@@ -155,11 +157,15 @@ def facts_height(items: Sequence[Fact], width: float, label: float, size: float)
     return height
 
 
-def figure_height(figure: Block, *, low: bool) -> float:
+def figure_height(figure: Block, width: float, *, low: bool) -> float:
     """Height of a drawing; those whose rows decide it follow them, the others are as high as report.figures draws them."""
     match figure:
-        case TimeSeries() | Curve() | Scatter():
+        case TimeSeries() | Curve():
+            return chart_height(figure, width, low)
+        case Scatter():
             return 50.0 if low else 66.0
+        case VerdictStrip():
+            return 26.0
         case Bars():
             return 16.0 + 6.4 * len(figure.bars)
         case RangePlot():
@@ -181,11 +187,25 @@ def figure_height(figure: Block, *, low: bool) -> float:
 def _how(report: Report, sheet: Sheet) -> float:
     notices = [f"{one.text} {one.remedy}" for one in report.notices[: report.most_notices]]
     height = sum(lines_of(text, WIDTH - 25, 8.5) * 8.5 * 1.45 * POINT + 4.5 for text in notices)
-    left = sum(_narrow(section, section.title != sheet.title, close=sheet.close) for section in sheet.sections if is_wordy(section))
-    label = 25.0
-    right = 7.5 + facts_height(report.facts, _COLUMN, label, 7.5) - (1.0 * len(report.facts) if sheet.close else 0.0) + 12
-    height += max(left, right)
+    height += max(sum(column) for column in _balance(report, sheet)[1])
     return height + _stacked(sheet, [section for section in sheet.sections if not is_wordy(section)]) + _words(report)
+
+
+def balanced(report: Report, sheet: Sheet) -> tuple[tuple[Section, ...], tuple[Section, ...]]:
+    """The sections of words of the last page in two columns, the second below the facts of where the numbers come from."""
+    return _balance(report, sheet)[0]
+
+
+def _balance(report: Report, sheet: Sheet) -> tuple[tuple[tuple[Section, ...], tuple[Section, ...]], tuple[list[float], list[float]]]:
+    facts = facts_height(report.facts, _COLUMN, 25.0, 7.5) - (1.0 * len(report.facts) if sheet.close else 0.0)
+    sides: tuple[list[Section], list[Section]] = ([], [])
+    filled: tuple[list[float], list[float]] = ([], [19.5 + facts])
+    for section in sheet.sections:
+        if is_wordy(section):
+            side = int(sum(filled[1]) < sum(filled[0]))
+            sides[side].append(section)
+            filled[side].append(_narrow(section, section.title != sheet.title, close=sheet.close))
+    return (tuple(sides[0]), tuple(sides[1])), filled
 
 
 def _narrow(section: Section, titled: bool, *, close: bool) -> float:

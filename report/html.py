@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from functools import cache, lru_cache
 from pathlib import Path
@@ -14,16 +13,15 @@ from markupsafe import Markup
 from model_insights.view import Block, Cell, Column, Facts, Figure, Paragraph, Section, Severity, SeverityLevel, Table
 from report.columns import cell_size, widths
 from report.figures import FULL, HALF, draw
+from report.figures.lettering import Label, lifted
 from report.glossary import GLOSSARY
+from report.heights import balanced
 from report.look import style_of
 from report.measure import FONTS
 from report.pages import Report
 from report.parts import is_wordy, paired, sentence
 
 HERE = Path(__file__).parent
-_RIGHT_TO_LEFT = re.compile(
-    "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc](?:[ \u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc])?"
-)
 LADDER: tuple[tuple[SeverityLevel, str], ...] = (
     ("none", "No problem"),
     ("little", "Little problem"),
@@ -56,11 +54,11 @@ def render(report: Report, *, faces: str = "", images: bool = False) -> str:
             rows=_rows,
             part=_part,
             ladder=_ladder,
-            wordy=is_wordy,
             widths=_widths,
             classes=_classes,
             image=_image if images else None,
             glossary=GLOSSARY,
+            balanced=balanced,
         )
     )
 
@@ -75,6 +73,7 @@ def _environment() -> Environment:
     loader = FileSystemLoader(HERE / "templates")
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters["sentence"] = sentence
+    made.tests["wordy"] = is_wordy
     return made
 
 
@@ -114,10 +113,10 @@ def _drawn(figure: Figure, width: float, close: bool) -> Markup:
     return Markup(draw(figure, width=width, low=close))
 
 
-def _image(svg: str) -> str:
-    """The figure as an address. WeasyPrint sets the letters of SVG text from left to right: runs of Hebrew or Arabic come turned round."""
-    svg = _RIGHT_TO_LEFT.sub(lambda run: run[0][::-1], svg)
-    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+def _image(svg: str) -> tuple[str, list[Label]]:
+    """The figure as an address, and the words that are set over it."""
+    kept, labels = lifted(svg)
+    return f"data:image/svg+xml;base64,{b64encode(kept.encode()).decode()}", labels
 
 
 def _kind(block: Any) -> str:

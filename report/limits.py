@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from model_insights.noun import Noun
 from model_insights.view import Bars, Block, Curve, Distribution, Facts, HeatMap, LineageGraph, Paragraph, RangePlot, Table
 
+MOST_COLUMNS = 7  # a table with more leaves out what says nothing
 _SENTENCE = re.compile(r"(?<=[.!?]) +")
 
 
@@ -22,24 +23,27 @@ class Limit(Noun):
     close: bool = True
 
 
-# From what usually fits a page to what always does: rows go before figures.
+# From what usually fits a page to what always does: rows go first, then whole sections from the end, then figures.
 LIMITS = (
     Limit(rows=12, figures=4, facts=14, close=False),
-    *(Limit(rows=rows, figures=4, facts=14) for rows in (12, 9, 7, 5, 4)),
-    *(Limit(rows=rows, figures=3, facts=12) for rows in (7, 5, 4, 3)),
-    *(Limit(rows=rows, figures=2, facts=10) for rows in (6, 5, 4, 3)),
-    *(Limit(rows=rows, figures=1, facts=8) for rows in (6, 5, 4, 3, 2)),
-    Limit(rows=4, figures=0, facts=6),
-    Limit(rows=2, figures=0, facts=5, sections=4),
-    Limit(rows=2, figures=0, facts=2, sections=2),
+    *(Limit(rows=rows, figures=4, facts=14) for rows in (12, 9, 7, 5)),
+    *(Limit(rows=rows, figures=3, facts=12) for rows in (7, 5)),
+    *(Limit(rows=rows, figures=3, facts=10, sections=3) for rows in (9, 7, 5, 4)),
+    *(Limit(rows=rows, figures=2, facts=8, sections=3) for rows in (7, 5, 4, 3)),
+    *(Limit(rows=rows, figures=2, facts=8, sections=2) for rows in (7, 5, 4, 3)),
+    *(Limit(rows=rows, figures=1, facts=6, sections=2) for rows in (6, 4, 3)),
+    *(Limit(rows=rows, figures=1, facts=5, sections=1) for rows in (8, 6, 4, 3)),
+    Limit(rows=4, figures=0, facts=5, sections=1),
+    Limit(rows=2, figures=0, facts=2, sections=1),
 )
 # The last page keeps its facts: they are what it is for.
 GROUNDS = (
     Limit(rows=8, figures=2, facts=24, close=False),
-    *(Limit(rows=rows, figures=1, facts=24) for rows in (8, 6, 5, 4, 3)),
-    *(Limit(rows=2, figures=0, facts=facts) for facts in (24, 18, 14, 10)),
-    Limit(rows=2, figures=0, facts=8, sections=4),
-    Limit(rows=2, figures=0, facts=2, sections=2),
+    *(Limit(rows=rows, figures=1, facts=24) for rows in (8, 5, 3)),
+    *(Limit(rows=rows, figures=1, facts=24, sections=4) for rows in (8, 5, 3)),
+    Limit(rows=3, figures=0, facts=24, sections=4),
+    *(Limit(rows=3, figures=0, facts=facts, sections=3) for facts in (24, 18)),
+    *(Limit(rows=3, figures=0, facts=facts, sections=2) for facts in (24, 18, 14, 10, 8, 5, 2)),
 )
 
 
@@ -79,7 +83,8 @@ def cut(block: Block, limit: Limit) -> Block:
     if isinstance(block, Facts):
         return replace(block, items=block.items[: limit.facts])
     if isinstance(block, Table):
-        return replace(block, rows=block.rows[:rows], note=_and_more(block.note, block.total - len(block.rows[:rows]), "row"))
+        shown = replace(block, rows=block.rows[:rows], note=_and_more(block.note, block.total - len(block.rows[:rows]), "row"))
+        return _without_zeros(shown)
     if isinstance(block, Bars):
         return replace(block, bars=block.bars[:rows], note=_and_more(block.note, len(block.bars) - rows, "bar"))
     if isinstance(block, RangePlot):
@@ -92,6 +97,21 @@ def cut(block: Block, limit: Limit) -> Block:
         nodes = tuple(node for node in block.nodes if node.row < rows)
         return replace(block, nodes=nodes, note=_and_more(block.note, len(block.nodes) - len(nodes), "artifact"))
     return block
+
+
+def _without_zeros(table: Table) -> Table:
+    """A wide table without the columns that hold nothing but zeros; which they are is said."""
+    if len(table.columns) <= MOST_COLUMNS:
+        return table
+    empty = {i for i in range(1, len(table.columns)) if table.rows and all(row.cells[i].value == 0 for row in table.rows)}
+    if not empty:
+        return table
+    kept = [i for i in range(len(table.columns)) if i not in empty]
+    rows = tuple(replace(row, cells=tuple(row.cells[i] for i in kept)) for row in table.rows)
+    names = ", ".join(table.columns[i].title.lower() for i in sorted(empty))
+    return replace(
+        table, columns=tuple(table.columns[i] for i in kept), rows=rows, note=f"{table.note} Zero in every row: {names}.".strip()
+    )
 
 
 def _cut_heat_map(block: HeatMap, rows: int, columns: int) -> HeatMap:

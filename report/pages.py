@@ -330,7 +330,7 @@ def cut_sheet(sheet: Sheet, limit: Limit) -> Sheet:
     for section in sheet.sections[: limit.sections]:
         blocks, figures = cut_blocks(section.blocks, limit, figures)
         sections.append(msgspec.structs.replace(section, blocks=blocks))
-    dropped = [section.title or sheet.label for section in sheet.sections[limit.sections :]]
+    dropped = [section.title for section in sheet.sections[limit.sections :] if section.title]
     if dropped:
         sections.append(Section(id="more", title="", blocks=(Paragraph(text=f"More in the tab: {'; '.join(dropped)}.", tone="muted"),)))
     worst = _worst(sheet.worst, min(limit.figures, 3)) if sheet.worst and limit.figures else None

@@ -8,12 +8,15 @@ pytest.importorskip("weasyprint")
 pytest.importorskip("matplotlib")
 
 import msgspec
+import pypdfium2
 import view_builders as a
 from weasyprint.text.fonts import FontConfiguration
 
 import report.pdf
 from model_insights.view import Cell, Row, View
 from report.columns import rows_high, widths
+from report.figures import draw
+from report.figures.lettering import lifted
 from report.heights import foretold, next_levels, room, sheet_height
 from report.limits import ladder
 from report.look import Look
@@ -125,3 +128,34 @@ def test_pages_say_which_of_how_many_they_are_and_the_appendix_counts_its_own():
 
 def test_an_empty_view_has_one_page_to_count():
     assert "Page 1 of 2" == whole((View(view="empty", title="Nothing"),)).sheets[0].page
+
+
+# --- words that must be shaped -----------------------------------------------------------------------------------------------------
+
+
+def test_arabic_in_a_chart_is_joined_and_hebrew_runs_to_the_left():
+    names = ("حذاء رجالي", "נעלי בית")
+    figure = a.a_bars(bars=tuple(msgspec.structs.replace(bar, label=name) for bar, name in zip(a.a_bars().bars, names, strict=False)))
+    view = a.a_cost_view(sections=(msgspec.structs.replace(a.a_cost_view().sections[0], blocks=(figure,)),))
+    words = " ".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(report.pdf.to_pdf((view,))))
+
+    assert names[1] in words or names[1] in words[::-1]
+    kept, labels = lifted(draw(figure))
+    assert [label.words for label in labels] == list(names)
+    assert not any(name in kept for name in names)
+
+
+def test_words_over_a_chart_stand_where_the_chart_had_them():
+    svg = '<svg viewBox="0 0 720 72"><text x="72" y="36" font-size="8" text-anchor="end" fill="#000000">שלום</text><text x="1" y="2" font-size="8" fill="#000000">left</text></svg>'
+    kept, (label,) = lifted(svg)
+
+    assert "left" in kept
+    assert label.words == "שלום"
+    assert "right: 228.60mm" in label.style
+    assert "font-size: 8pt" in label.style
+
+
+def test_a_chart_in_latin_letters_is_left_as_it_is():
+    svg = draw(a.a_bars())
+
+    assert (svg, []) == lifted(svg)

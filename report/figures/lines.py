@@ -36,22 +36,34 @@ MARKS = {"event": MUTED, "model": INK, "data": MUTED, "threshold": INK, "budget"
 
 def time_series(figure: TimeSeries, width: float, low: bool) -> str:
     """Lines over the runs' periods."""
-    return _chart(figure, width, 50 if low else 66)
+    return _chart(figure, width, low)
 
 
 def curve(figure: Curve, width: float, low: bool) -> str:
     """y against a continuous x."""
-    return _chart(figure, width, 50 if low else 66)
+    return _chart(figure, width, low)
 
 
-def _chart(figure: TimeSeries | Curve, width: float, height: float) -> str:
+def chart_height(figure: TimeSeries | Curve, width: float, low: bool) -> float:
+    """Millimetres: what the lines need, and rows for the words of marks and, in narrow charts, for the names."""
+    flags = _flag_rows(*_flagged(figure, width), width)
+    rows = max((row for _, _, row in flags), default=0)
+    return (50 if low else 66) + ROW * (rows + len(_below(figure, width)))
+
+
+def _flagged(figure: TimeSeries | Curve, width: float) -> tuple[list[Mark], Scale]:
+    """The marks that stand on the x axis, and this axis."""
     names = [name for name, _ in _named(figure)]
-    below = _below(figure, width) if width < NARROW else []
-    height += ROW * len(below)
-    right = 4 if below else min(max((measure(name) for name in names), default=0) + 8.5, width * 0.3) if names else 4
+    right = 4 if width < NARROW else min(max((measure(name) for name in names), default=0) + 8.5, width * 0.3) if names else 4
     left = max((measure(tick.text) for tick in figure.y.ticks), default=4) + 2.5
     x = Scale(figure.x, [point.x for point in _points(figure)], left + 2, width - right - 2)
-    flags = _flag_rows([mark for mark in figure.marks if mark.axis == "x" and x.holds(mark.at)], x, width)
+    return [mark for mark in figure.marks if mark.axis == "x" and x.holds(mark.at)], x
+
+
+def _chart(figure: TimeSeries | Curve, width: float, low: bool) -> str:
+    height, below = chart_height(figure, width, low), _below(figure, width)
+    marks, x = _flagged(figure, width)
+    flags = _flag_rows(marks, x, width)
     top = 2 * ROW + ROW * (1 + max((row for _, _, row in flags), default=-1))
     y = Scale(figure.y, _heights(figure), height - 11 - ROW * len(below), top)
     paper = Paper(width, height)
@@ -187,10 +199,10 @@ def _named(figure: TimeSeries | Curve) -> list[tuple[str, Look | None]]:
 
 
 def _below(figure: TimeSeries | Curve, width: float) -> list[list[tuple[str, Look | None]]]:
-    """The names in rows that fit below a narrow chart."""
+    """The names in rows that fit below a narrow chart; a wide one has them at the right."""
     rows: list[list[tuple[str, Look | None]]] = []
     used = width
-    for name, look in _named(figure):
+    for name, look in _named(figure) if width < NARROW else []:
         length = min(measure(name, 7.5) + 9, width)
         if used + length > width:
             rows.append([])
