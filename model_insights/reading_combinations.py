@@ -23,6 +23,7 @@ from model_insights.attribution.rows import Tables, listed_texts, model_key
 from model_insights.config import CostRule, CoverageRule
 from model_insights.cost.account import RunCost
 from model_insights.cost.row_loss import row_losses, scaled, unit_places
+from model_insights.evidence.carried import carried
 from model_insights.evidence.combinations import Compared, ThinMass, coverage, cut_rows
 from model_insights.evidence.data import main_split
 from model_insights.evidence.findings import PastThin, RowFindings
@@ -53,7 +54,7 @@ class _Thin(Noun):
     thin: ThinMass | None = None
 
 
-_FINDINGS: Codec[RowFindings] = codec_of("combinations", RowFindings, version=1)
+_FINDINGS: Codec[RowFindings] = codec_of("combinations", RowFindings, version=2)
 _THIN: Codec[_Thin] = codec_of("thin", _Thin, version=1)
 
 
@@ -189,7 +190,7 @@ class RowShelf:
             coverage=coverage(compared, ways=self._asked.rule.ways, support=self._asked.rule.support, **options),
             slices=self._searched(compared, options), now_text=self._text(rows.now, compared.now), base_text=rows.base_text,
             before_text=self._text(rows.before, compared.before) if rows.before is not None and compared.before is not None else "",
-            loss_text=compared.now.loss_reason,
+            loss_text=compared.now.loss_reason, carried=carried(compared.now, **options),
         )  # fmt: skip
 
     def _counted_thin(self, rows: _Rows, run: Run) -> _Thin:
@@ -239,7 +240,7 @@ class RowShelf:
         columns, left_out = _columns(sampled.frame, without={label})
         return RowTable(
             columns=columns, left_out=left_out, rows=sampled.frame.height, stride=sampled.stride, source=source.text,
-            loss=None if isinstance(loss, str) else loss, loss_reason=loss if isinstance(loss, str) else "",
+            loss=None if isinstance(loss, str) else loss, loss_reason=loss if isinstance(loss, str) else "", label=_outcomes(sampled.frame, label),
         )  # fmt: skip
 
     def _losses(self, run: Run, source: RowSource, frame: pl.DataFrame, label: str) -> Floats | str:
@@ -285,6 +286,15 @@ class RowShelf:
     def _text(source: RowSource, table: RowTable) -> str:
         every = f", every {table.stride}th" if table.stride > 1 else ""
         return f"{table.rows:,} rows{every}: {source.text}"
+
+
+def _outcomes(frame: pl.DataFrame, label: str) -> Floats | None:
+    """The outcome of each row, where it is 0 or 1; None for other outcomes, and where rows have none."""
+    if label not in frame.columns or not frame.schema[label].is_numeric():
+        return None
+    values = frame[label].cast(pl.Float64).to_numpy()
+    known = values[np.isfinite(values)]
+    return values if len(known) and bool(np.isin(known, (0.0, 1.0)).all()) else None
 
 
 def _learned(run: Run) -> RowSource | None:

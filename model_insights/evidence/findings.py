@@ -7,6 +7,7 @@ from typing import Union
 from msgspec.structs import replace
 
 from model_insights.cost.account import Money
+from model_insights.evidence.carried import Carry
 from model_insights.evidence.combinations import Combination, Coverage, Item, SupportCurve, ThinMass
 from model_insights.evidence.fact import Evidence, State
 from model_insights.evidence.rows import Level
@@ -37,6 +38,7 @@ class RowFindings(Noun):
     before_text: str = ""
     loss_text: str = ""  # how rows are priced, or why they are not
     past: tuple[PastThin, ...] = ()
+    carried: Union[Carry, str] = ""  # what each feature tells of the outcome and explains of the loss
 
 
 def scaled_findings(found: RowFindings, factor: float) -> RowFindings:

@@ -47,6 +47,7 @@ class RowTable(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     stride: int = 1
     loss: Floats | None = None
     loss_reason: str = ""
+    label: Floats | None = None  # the outcome of each row: 1, 0 or NaN; None where rows have none of this kind
     source: str = ""  # where they were read, in words: "predictions of BulkInferrer"
     left_out: tuple[tuple[str, str], ...] = ()  # (column, why it is no feature)
 

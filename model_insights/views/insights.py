@@ -37,7 +37,7 @@ from model_insights.view import (
     Value,
     Waterfall,
 )
-from model_insights.views import combinations, search
+from model_insights.views import assumptions, carried, combinations, search
 from model_insights.views.corner import corner_title, strongest
 from model_insights.views.grounds import ground_facts, how_title
 from model_insights.views.drift import drift_scatter
@@ -82,7 +82,9 @@ def sections(
         corners["business"],
         corners["data"],
         *((combinations.section(judged, rows, words, tables),) if rows is not None else ()),
+        *carried.sections(rows, words, tables.get("carried")),
         corners["model"],
+        assumptions.section(judged, words, tables.get("assumptions")),
         _history_section(judged, past, confirmed, words, tables.get("past")),
         _lineage_section(judged, words),
         _how_section(judged, verdict, ledger, words),
