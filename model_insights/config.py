@@ -100,6 +100,7 @@ class CostRule(_Strict):
     tn: Expression = 0.0
     fn: Expression = 0.0
     threshold: float | None = None
+    capacity: float | None = None  # cases of a period that can be acted on; of more, those with the highest scores
     pairs: dict[str, Expression] = {}  # "0->1": actual class 0, predicted 1; -1: no prediction
     wrong: Expression = 0.0  # every other wrong pair
     none: Expression | None = None  # no prediction; empty: as `wrong`
@@ -302,6 +303,8 @@ def _pairs_fault(rule: CostRule) -> str:
 
 
 def _rows_fault(rule: CostRule) -> str:
+    if rule.capacity is not None and (rule.kind != "classification" or not 0 < rule.capacity < float("inf")):
+        return f"has capacity {rule.capacity:g}; give the cases that can be acted on in a period, above 0, in a rule of kind classification."
     if rule.kind != "amounts" or rule.cost is not None:
         return ""
     return "" if rule.decision and rule.label else "of kind amounts needs `cost`, or `decision` and `label` with tp, fp, tn or fn."

@@ -16,7 +16,7 @@ from model_insights.cost.adding import added
 from model_insights.cost.amounts import Amounts, amount_cells
 from model_insights.cost.level import Expected, expected_levels
 from model_insights.cost.model import Cells
-from model_insights.cost.rates import Matrices, Spread, no_matrices, price
+from model_insights.cost.rates import Counts, Matrices, Spread, no_matrices, price
 from model_insights.cost.result import RunResult
 from model_insights.cost.units import UnitTable
 from model_insights.cost.unlabelled import Estimate, Scores
@@ -50,6 +50,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     units: Mapping[str, UnitTable | str]
     spread: Callable[[str], Spread]
     matrices: Callable[[str], Matrices] = lambda _: no_matrices  # by run id: multi-class confusion matrices from plots
+    counts: Callable[[str], Counts] = lambda _: lambda model, units: {}  # by run id: confusion by threshold, where the rule has a capacity
     amounts: Mapping[tuple[str, str], Amounts | str] = {}  # by run id and role, of the kind amounts: money of the predictions
     scores: Mapping[tuple[str, str], Scores | str] = {}  # by run id and role: scores for estimates without labels
     results: Mapping[str, RunResult | str] = {}  # by run id: the second account, where insights.toml has [result]
@@ -205,7 +206,7 @@ def _cost(case: Case, run: Run, model_name: str | None, reason: str, *, role: Ro
     table = case.units.get(run.id, "the business tables were not read")
     if isinstance(table, str):
         return table
-    priced = price(case.rule, evaluation, model_name, table, spread=case.spread(run.id), matrices=case.matrices(run.id))
+    priced = price(case.rule, evaluation, model_name, table, spread=case.spread(run.id), matrices=case.matrices(run.id), counts=case.counts(run.id))
     if priced.cells is None:
         return f"no unit could be priced: {priced.gaps[0].reason}" if priced.gaps else "the business tables have no row for this period"
     return run_cost(run.id, case.rule, model_name, priced.cells, priced.gaps)

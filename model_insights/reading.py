@@ -20,7 +20,7 @@ from model_insights.config import Config, CostRule, ResultRule, TableSource
 from model_insights.cost.currency import in_currency, sources_of
 from model_insights.cost.join import When
 from model_insights.cost.model import Floats
-from model_insights.cost.rates import Matrices, Spread
+from model_insights.cost.rates import Counts, Matrices, Spread
 from model_insights.cost.result import RunResult, run_result
 from model_insights.cost.threshold import confusion_counts
 from model_insights.cost.units import UnitTable, aligned, unit_table
@@ -189,8 +189,8 @@ def _priced_case(
     rows = read_rows(history, rule, frames, sources, kept=kept)
     units = {run.id: _units(volume_rule(rule), sources, frames, tables, run) for run in history.runs}
     return msgspec.structs.replace(
-        bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="",
-        amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, sources, scores), label=_label(rule, history),
+        bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="", counts=_counts(history, rule, plots),
+        amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, sources, scores) if rule.capacity is None else None, label=_label(rule, history),
     )  # fmt: skip
 
 
@@ -343,6 +343,17 @@ def _matrices(history: History, rule: CostRule | None, plots: PlotShelf) -> Call
         return lambda model, unit: known.get((run_id, model, unit)) or known.get((run_id, "", unit), ())
 
     return of_run
+
+
+def _counts(history: History, rule: CostRule, plots: PlotShelf) -> Callable[[str], Counts]:
+    """Confusion by threshold per run, model and unit, for a rule whose cases compete by score; read now, looked up later."""
+    known: dict[tuple[str, str], dict[SliceKey, Floats]] = {}
+    for run in history.runs if rule.capacity is not None else ():
+        evaluation = evaluation_of(run)
+        units = [where for where in evaluation.slices if isinstance(where, SliceKey) and where.is_by(rule.unit)] if evaluation else []
+        for model in {key.model_name for key in evaluation.keys} if evaluation else ():
+            known[run.id, model] = plots.confusion(run, model, units)
+    return lambda run_id: lambda model, _: known.get((run_id, model), {})
 
 
 def prediction_spread(plot: Plot) -> float | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Union
 
 import msgspec
 import numpy as np
 
 from model_insights.config import CostRule
-from model_insights.cost.model import Cells
+from model_insights.cost.capacity import capped_shares
+from model_insights.cost.model import Cells, Floats
 from model_insights.cost.multiclass import nearest, pair_shares
 from model_insights.cost.regression import bias_and_spread
 from model_insights.cost.units import UnitRow, UnitTable, value_names
@@ -21,6 +22,8 @@ from model_insights.slices import SliceKey
 Spread = Callable[[str, SliceKey], "float | None"]
 # Multi-class confusion matrices of (model, slice) from the plots; empty where there are none.
 Matrices = Callable[[str, SliceKey], "tuple[MultiClassMatrix, ...]"]
+# Counts by threshold of (model, units) from the plots (cost.threshold.confusion_counts); without the units that have none.
+Counts = Callable[[str, "tuple[SliceKey, ...]"], "Mapping[SliceKey, Floats]"]
 Found = Union[tuple[tuple[float, ...], float], str]  # rates and evaluated examples, or why there are none
 
 
@@ -64,9 +67,18 @@ def no_matrices(model: str, where: SliceKey) -> tuple[MultiClassMatrix, ...]:
 
 
 def price(
-    rule: CostRule, evaluation: Evaluation, model: str, table: UnitTable, *, spread: Spread, matrices: Matrices = no_matrices
+    rule: CostRule,
+    evaluation: Evaluation,
+    model: str,
+    table: UnitTable,
+    *,
+    spread: Spread,
+    matrices: Matrices = no_matrices,
+    counts: Counts | None = None,
 ) -> Priced:
-    """Cells of `model` ("" when the evaluation names none) for every unit of `table`, and the gaps with their reasons."""
+    """Cells of `model` ("" when the evaluation names none) for every unit of `table`, and the gaps with their reasons.
+
+    `counts` are asked where the rule has a capacity."""
     rows: list[tuple[UnitRow, tuple[float, ...], float, float]] = []
     gaps: list[Gap] = []
     for row in _rows(rule, evaluation, table):
@@ -77,7 +89,13 @@ def price(
         rates, n = found
         rows.append((row, rates, n, _prediction_spread(rule, rates, spread(model, row.unit))))
     gaps += _unpriced_slices(rule, evaluation, table)
-    return Priced(cells=_cells(rule, rows) if rows else None, gaps=tuple(gaps))
+    cells = _cells(rule, rows) if rows else None
+    if cells is None or rule.capacity is None or rule.threshold is None:
+        return Priced(cells=cells, gaps=tuple(gaps))
+    shares = capped_shares(cells.units, counts(model, cells.units) if counts else {}, cells.volume, rule.threshold, rule.capacity)
+    if isinstance(shares, str):
+        return Priced(cells=None, gaps=(*(Gap(unit=unit, reason=shares) for unit in cells.units), *gaps))
+    return Priced(cells=cells if shares is None else msgspec.structs.replace(cells, rates=shares), gaps=tuple(gaps))
 
 
 def _rows(rule: CostRule, evaluation: Evaluation, table: UnitTable) -> tuple[UnitRow, ...]:

@@ -17,7 +17,7 @@ SCORE = "prediction"
 
 def can_score(rule: CostRule) -> bool:
     """True when the rule names predictions and their label, and its kind is about one outcome."""
-    return bool(rule.predictions and rule.label) and rule.kind in ("inventory", "classification", "amounts")
+    return bool(rule.predictions and rule.label) and rule.kind in ("inventory", "classification", "amounts") and rule.capacity is None
 
 
 class ScoreSample:

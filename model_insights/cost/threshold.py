@@ -96,14 +96,18 @@ def confusion_counts(plots: Sequence[Plot], model: str) -> Floats | None:
     return found if len(thresholds) > 1 else None
 
 
-def threshold_costs(cells: Cells, plots: Plots) -> ThresholdCosts | None:
-    """The curves for all units of `cells`; None when a unit has no confusion plot, or the rule counts no outcomes."""
+def threshold_costs(cells: Cells, plots: Plots, *, limit: tuple[float, Floats] | None = None) -> ThresholdCosts | None:
+    """The curves for all units of `cells`; None when a unit has no confusion plot, or the rule counts no outcomes.
+
+    `limit`: (lowest threshold that the capacity allows, counts there [units, 4]); below it no more is acted on (cost.capacity)."""
     if cells.kind != "classification":
         return None
     known = [plots[unit] for unit in cells.units if unit in plots]
     if not known or len(known) < len(cells.units):
         return None
-    thresholds, counts = _aligned(known)
+    thresholds, counts = aligned(known)
+    if limit is not None:
+        thresholds, counts = _limited(thresholds, counts, *limit)
     tp, fp = counts[:, 0], counts[:, 1]
     n = np.maximum(counts[:, :, 0].sum(axis=1), 1e-12)
     scale = cells.volume / n
@@ -113,13 +117,21 @@ def threshold_costs(cells: Cells, plots: Plots) -> ThresholdCosts | None:
     )  # fmt: skip
 
 
-def _aligned(known: Sequence[Floats]) -> tuple[Floats, Floats]:
+def aligned(known: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Thresholds [t] and counts [units, 4, t]; where units were stored at different thresholds, all of them, straight between."""
     thresholds = known[0][0]
     if all(one.shape == known[0].shape and np.array_equal(one[0], thresholds) for one in known):
         return thresholds, np.stack([one[1:] for one in known])
     thresholds = np.unique(np.concatenate([one[0] for one in known]))
     return thresholds, np.array([[np.interp(thresholds, one[0], row) for row in one[1:]] for one in known])
+
+
+def _limited(thresholds: Floats, counts: Floats, limit: float, there: Floats) -> tuple[Floats, Floats]:
+    """The counts with the limit among the thresholds; below it those of the limit."""
+    above = thresholds > limit
+    low = thresholds[~above & (thresholds < limit)]
+    kept = np.concatenate([low, [limit], thresholds[above]])
+    return kept, np.concatenate([np.repeat(there[..., None], len(low) + 1, axis=2), counts[..., above]], axis=2)
 
 
 class CostSpace(msgspec.Struct, frozen=True, kw_only=True, eq=False):

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_insights.cost.account import RunCost
+from model_insights.cost.capacity import at_capacity
 from model_insights.cost.coverage import coverage
 from model_insights.cost.model import Cells, Floats, unit_cost
 from model_insights.cost.orders import OrderLine, order_lines
 from model_insights.cost.sensitivity import examples_to_halve, late_share, sensitivities, uncertainty
-from model_insights.cost.threshold import Plots, ThresholdCosts, cost_space, threshold_costs
+from model_insights.cost.threshold import Plots, ThresholdCosts, aligned, cost_space, threshold_costs
 from model_insights.judgement import Judgement
 from model_insights.view import (
     Axis,
@@ -166,13 +167,13 @@ def _threshold_section(
     judged: Judgement, cost: RunCost, plots: Plots, earlier: Plots, wanted: float | None, words: Words, tables: Mapping[str, TableRequest]
 ) -> Section:
     """Cost at every threshold, units summed; the current one, the best one, the honest regret, and a threshold of one's own."""
-    now = threshold_costs(cost.cells, plots)
+    now = _curves(cost, plots)
     if now is None:
         text = "No curve: the evaluation stored no confusion plots for every unit. Add ConfusionMatrixPlot to the metrics."
         return Section(id="threshold", title="Cost by threshold is not known", blocks=(Paragraph(text=text, tone="unknown"),))
     current = cost.rule.threshold if cost.rule.threshold is not None else 0.5
     previous = judged.series.cost(judged.reference.id) if judged.reference else None
-    before = threshold_costs(previous.cells, earlier) if previous else None
+    before = _curves(previous, earlier) if previous else None
     best, regret = now.best(), now.at(current) - now.at(now.best())
     title = (
         f"A threshold of {words.number(best)} would have cost {words.money(max(regret, 0.0))} less than the current {words.number(current)}"
@@ -182,9 +183,30 @@ def _threshold_section(
     lead = _threshold_lead(judged, now, before, current, wanted, words)
     blocks: list[Block] = [_threshold_curve(now, before, current, wanted, title, lead, words)]
     blocks.append(_threshold_table(now, before, current, words, tables.get("thresholds")))
-    if (figure := _space_figure(judged, now, before, current, words)) is not None:
+    if cost.rule.capacity is not None:
+        blocks.append(_capacity_paragraph(cost.rule.capacity, now, current, words))
+    elif (figure := _space_figure(judged, now, before, current, words)) is not None:
         blocks.append(figure)
     return Section(id="threshold", title=title, lead=lead, blocks=tuple(blocks))
+
+
+def _curves(cost: RunCost, plots: Plots) -> ThresholdCosts | None:
+    """Cost by threshold; where the rule has a capacity, no threshold acts on more."""
+    free, capacity = threshold_costs(cost.cells, plots), cost.rule.capacity
+    if free is None or capacity is None:
+        return free
+    thresholds, counts = aligned([plots[unit] for unit in cost.cells.units])
+    return threshold_costs(cost.cells, plots, limit=at_capacity(thresholds, counts, free.scale, capacity))
+
+
+def _capacity_paragraph(capacity: float, now: ThresholdCosts, current: float, words: Words) -> Paragraph:
+    """Whether the capacity binds: then the cost is that of the cases with the highest scores."""
+    acted = (now.scale[:, None] * (now.positives + now.negatives)).sum(axis=0)
+    limit = float(now.thresholds[np.flatnonzero(acted >= acted[0] - 1e-9)[-1]])
+    text = f"At most {words.count(capacity)} cases of the period can be acted on"
+    if acted[0] < capacity - 1e-6 or current >= limit:
+        return Paragraph(text=f"{text}; the current threshold picks no more.")
+    return Paragraph(text=f"{text}: those scored {words.number(limit)} or higher, all slices together. A lower threshold changes nothing.", tone="watch")
 
 
 def _threshold_lead(
