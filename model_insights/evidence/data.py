@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 from scipy import stats
 
-from model_insights.evidence import counts, outliers, schema, skew
+from model_insights.evidence import counts, outliers, schema, skew, sliced
 from model_insights.evidence.change import (
     FeatureChange,
     ShareChange,
@@ -216,8 +216,15 @@ def gather(
     else:
         facts += [fact for one in judged for fact in _feature_facts(one, labels or {}, words)]
         facts += _outlier_facts(run, reference, judged, faults, words)
+        facts += _sliced_facts(run, reference, judged, words)
         facts.append(_tests_summary(judged, reference, words))
     return tuple(facts)
+
+
+def _sliced_facts(run: Run, reference: Run, judged: tuple[FeatureJudgement, ...], words: Words) -> tuple[Evidence, ...]:
+    statistics = main_split(run)
+    before = reference.split(statistics.split) if statistics else None
+    return sliced.gather(before, statistics, frozenset(one.path for one in judged if one.is_clock), words)
 
 
 def _outlier_facts(
