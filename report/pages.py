@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from model_insights.noun import Noun
-from model_insights.view import Block, Fact, Facts, Notice, Paragraph, Section, Table, Triangle, View, Waterfall
+from model_insights.view import Block, Fact, Facts, Notice, Paragraph, Section, Table, Triangle, VerdictStrip, View, Waterfall
 from report.limits import Limit, cut_blocks, ladder
 from report.look import Look, Review
 
@@ -59,7 +59,7 @@ _PLAN = (
     ("where", "Where", ("cost.slices", "insights.where")),
     ("business", "Business", ("insights.business", "cost.result_slices")),
     ("data", "Data", ("insights.data",)),
-    ("model", "Model", ("insights.model", "insights.history")),
+    ("model", "Model", ("insights.model", "insights.strip", "insights.history")),
     ("what_if", "What if", ("cost.orders", "cost.threshold", "cost.sensitivity")),
 )
 _HOW = ("insights.how", "cost.account", "cost.result_how", "insights.lineage")
@@ -173,7 +173,7 @@ def _once(items: Any) -> tuple[Any, ...]:
 def _sections(views: Sequence[View]) -> dict[str, Section]:
     """Every section by 'view.id'. Of the verdict, page 1 keeps triangle and words; its waterfall and its slices have their own pages."""
     found = {f"{view.view}.{section.id}": section for view in views for section in view.sections}
-    found |= _result_parts(found.get("cost.result"))
+    found |= _result_parts(found.get("cost.result")) | _history_parts(found.get("insights.history"))
     verdict = found.get("insights.verdict")
     if verdict is None:
         return found
@@ -183,6 +183,15 @@ def _sections(views: Sequence[View]) -> dict[str, Section]:
     found["insights.verdict"] = msgspec.structs.replace(verdict, blocks=kept)
     parts = {"waterfall": falls, "where": where}
     return found | {f"insights.{name}": Section(id=name, title="", blocks=blocks) for name, blocks in parts.items() if blocks}
+
+
+def _history_parts(section: Section | None) -> dict[str, Section]:
+    """The strip of past verdicts stands by itself: it finds room where the history as a whole does not."""
+    strips = tuple(block for block in section.blocks if isinstance(block, VerdictStrip)) if section else ()
+    if section is None or not strips:
+        return {}
+    rest = msgspec.structs.replace(section, blocks=tuple(block for block in section.blocks if block not in strips))
+    return {"insights.strip": Section(id="strip", title="", blocks=strips), "insights.history": rest}
 
 
 def _result_parts(section: Section | None) -> dict[str, Section]:

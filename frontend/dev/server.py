@@ -85,6 +85,8 @@ class Handler(BaseHTTPRequestHandler):
         elif rest == "export_cancel":
             self.jobs.pop(body["job"], None)
             self.json({"state": "failed", "progress": "", "error": "The export was cancelled."})
+        elif rest in ("confirm", "words"):
+            self.json({})
         else:
             self.problem(404, "There is no such page.")
 
