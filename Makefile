@@ -7,7 +7,7 @@ NPM := $(BIN)/python tools/frontend.py
 LIGHT ?= 3.13 3.10
 
 .NOTPARALLEL:
-.PHONY: demo test check setup fast frontend oracle servers browser light lint types bench verdict calibrate demo-data build clean
+.PHONY: demo test check setup fast frontend oracle servers browser light lint types bench coverage verdict calibrate demo-data build clean
 
 demo: ## the demo in TensorBoard, three tabs
 	@tools/setup.sh --optional
@@ -52,6 +52,9 @@ types: setup ## the front end's types, from the view models
 
 bench: setup ## speed, size and memory, for benchmarks/README.md
 	@for bench in benchmarks/bench_*.py; do PYTHONPATH=. $(BIN)/python $$bench || exit 1; done
+
+coverage: setup ## how often the intervals of costs hold the truth, for benchmarks/README.md
+	nice -n 15 $(BIN)/python -m benchmarks.coverage $(ARGS)
 
 verdict: setup ## the verdict against known faults, for benchmarks/verdict/README.md; goes on where it stopped
 	$(BIN)/python -m benchmarks.verdict $(ARGS)

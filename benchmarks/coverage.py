@@ -18,6 +18,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from examples.shoes import model
+from examples.shoes.shop import LINES, impressions_of
+from examples.shoes.story import Story, weeks
 from model_insights.config import CostRule
 from model_insights.cost.account import Money, RunCost, drawn_beside, money_of, noise, run_cost
 from model_insights.cost.amounts import amount_cells, chunk_sums, combined, row_plan
@@ -114,8 +117,12 @@ def _inventory(seed: int, *, realised: bool, gap: float, least: int = 2_000) -> 
         score = chance * predicted[i] / clicked[i]
         found[i], spread[i], seen[i] = score.mean(), score.std(), (rng.random(n[i]) < chance).mean()
     values = np.column_stack([rng.uniform(0.2, 1, count), rng.uniform(1, 4, count), rng.uniform(3, 9, count)])
+    volume = n * rng.uniform(1.5, 20, count)
+    if realised:  # the period's own cases: those of the sample, and the others
+        others = predicted + spread / np.sqrt(volume - n) * rng.standard_normal(count)
+        predicted = (n * found + (volume - n) * others) / volume
     cells = Cells(
-        kind="inventory", units=units_of(count), volume=rng.uniform(1e4, 1e5, count), values=values,
+        kind="inventory", units=units_of(count), volume=volume, values=values,
         rates=np.column_stack([found, clicked if realised else seen]), spread=spread, n=n.astype(float), realised=realised,
     )  # fmt: skip
     return _seen(seed, _rule("inventory", over=1.0, under=1.0), cells, np.column_stack([predicted, clicked]))
@@ -183,6 +190,28 @@ def _without_labels(scores: Scores) -> Scores:
     return Scores(units=scores.units, at=scores.at, score=scores.score, label=np.full(len(scores.score), np.nan))
 
 
+_FIRST, _SECOND = weeks()[:2]
+_VALUES = np.array([0.35, 14.0, 31.0])  # units per click, money per unit over and under
+
+
+def demo(seed: int) -> Seen:
+    """The shop of examples/shoes with another seed: a model trained on its first week serves in the second, demand is realised."""
+    story = Story(seed=10_000 + seed, faults=())
+    before, now = (impressions_of(week, story) for week in (_FIRST, _SECOND))
+    weights, _ = model.train({name: values[~before["is_eval"]] for name, values in before.items()}, seed=story.seed)
+    score, rows = model.score(now, weights), []
+    for line in LINES:
+        here = now["product_line"] == line
+        seen = score[here & now["is_eval"]]
+        rows.append([here.sum(), seen.mean(), now["click"][here].mean(), seen.std(), len(seen), score[here].mean()])
+    volume, found, clicked, spread, n, whole = np.array(rows, float).T
+    cells = Cells(
+        kind="inventory", units=units_of(len(rows)), volume=volume, values=np.tile(_VALUES, (len(rows), 1)), n=n,
+        rates=np.column_stack([found, clicked]), spread=spread, realised=True,
+    )  # fmt: skip
+    return _seen(seed, _rule("inventory", over=1.0, under=1.0), cells, np.column_stack([whole, clicked]))
+
+
 # --- two models on the same rows ---------------------------------------------------------------------------------------------------
 
 POPULATION = 2_000_000
@@ -234,7 +263,7 @@ def compared(seed: int, kind: str) -> Seen:
     ]  # fmt: skip
     shared = noise(f"seed {seed}", *models[0].rates.shape)
     rates = rate_draws(models[0], shared), drawn_beside(models[0], models[1], shared, f"seed {seed}")
-    drawn = [model.volume * unit_cost(kind, model.values, one) for model, one in zip(models, rates, strict=True)]  # type: ignore[arg-type]
+    drawn = [cells.volume * unit_cost(kind, cells.values, one) for cells, one in zip(models, rates, strict=True)]  # type: ignore[arg-type]
     now = costs(models[1]) - costs(models[0])
     truth = models[0].volume * np.subtract(*(unit_cost(kind, models[0].values, true[i]) for i in (1, 0)))  # type: ignore[arg-type]
     lines = tuple(money_of(float(now[i]), (drawn[1] - drawn[0])[:, i]) for i in range(len(_BASES)))
@@ -254,6 +283,7 @@ KINDS: dict[str, Callable[[int], Seen]] = {
     "regression (pinball), normal errors": regression,
     "amounts, lognormal orders": amounts,
     "estimate without labels": unlabelled,
+    "the demo's shop, second week": demo,
     "two models on the same rows, classification": lambda seed: compared(seed, "classification"),
     "two models on the same rows, inventory": lambda seed: compared(seed, "inventory"),
 }

@@ -145,3 +145,11 @@ def test_most_intervals_of_a_difference_hold_it(kind: str, monkeypatch: pytest.M
     monkeypatch.setattr("benchmarks.coverage.POPULATION", 200_000)
 
     assert coverage_of(f"two models on the same rows, {kind}", 60) >= 0.85
+
+
+def test_the_larger_the_evaluated_part_of_realised_cases_the_less_is_unknown() -> None:
+    most, few, other = (stock([[0.2, 0.1]], n=n, spread=0.1, realised=True) for n in (900.0, 9.0, 5_000.0))
+
+    assert float(gap_error(most)[0]) == pytest.approx(0.1 / 30 * np.sqrt(0.1))
+    assert float(gap_error(few)[0]) == pytest.approx(0.1 / 3 * np.sqrt(0.991))
+    assert float(gap_error(other)[0]) == pytest.approx(0.1 / np.sqrt(5_000)), "more examples than cases: they are of something else"

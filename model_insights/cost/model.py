@@ -96,7 +96,13 @@ def gap_error(cells: Cells) -> Floats:
 
 
 def _prediction_noise(cells: Cells) -> Floats:
+    """Standard error of the mean prediction [units].
+
+    Realised demand is that of the period's own cases, of which the evaluated ones are a part: the larger the part, the less is unknown."""
     error: Floats = cells.spread / np.sqrt(np.maximum(cells.n, 1.0))
+    if cells.realised:
+        part = cells.n / np.maximum(cells.volume, 1.0)
+        error = error * np.sqrt(np.where(part < 1, 1 - part, 1.0))  # more examples than cases: they are of something else
     return error
 
 
