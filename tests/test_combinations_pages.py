@@ -185,3 +185,29 @@ def test_rows_of_a_rule_of_amounts_have_their_own_money(runs: Path, tmp_path: Pa
     on_rows, account = facts["Cost of mistakes"].split(" on these rows, scaled to the period; the account says ")
 
     assert on_rows == account
+
+
+# --- without rows ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bare(runs: Path, root: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Taxi without predictions and examples."""
+    folder = tmp_path_factory.mktemp("bare") / "taxi"
+    shutil.copytree(runs / "taxi", folder, ignore=shutil.ignore_patterns("inference_result", "examples"))
+    return opened(folder, root / "tests/config/taxi.toml", folder.parent / "state")
+
+
+def test_without_rows_stored_crossings_and_bounds_are_told(bare: Workspace) -> None:
+    found = section(page(bare, "2015Q1"), "combinations")
+
+    assert found.state == "unknown"
+    assert rows(found, "new") == []
+    assert "company x payment_type" in [row[0] for row in rows(found, "bounds")]
+
+
+def test_without_rows_stored_crossings_are_priced(bare: Workspace) -> None:
+    found = section(page(bare, "2015Q1", "cost"), "search")
+
+    assert found.title == "Costly slices cannot be searched row by row"
+    assert rows(found, "found")[0][0].startswith("payment_type=Credit Card, trip_start_day=")

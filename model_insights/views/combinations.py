@@ -30,6 +30,7 @@ from model_insights.view import (
     Tick,
     TimeSeries,
 )
+from model_insights.views.crossings import stored_blocks
 from model_insights.views.page import period_text, run_axis, table, value_axis
 from model_insights.wording import STATES, Words, plural
 
@@ -40,7 +41,7 @@ _MONEY = "what the serving model's mistakes on these rows cost in the period, wi
 def section(judged: Judgement, found: RowFindings, words: Words, tables: Mapping[str, TableRequest]) -> Section:
     """The page's section below the data corner."""
     if isinstance(found.coverage, str):
-        return nothing(found.coverage)
+        return nothing(judged, found.coverage, words, tables)
     facts = gather(found, words)
     state = worst(facts)
     made = found.coverage
@@ -54,12 +55,14 @@ def section(judged: Judgement, found: RowFindings, words: Words, tables: Mapping
     )  # fmt: skip
 
 
-def nothing(reason: str) -> Section:
-    """Where no rows can be read or compared."""
-    title = "Combinations of features are being counted" if reason == READING else "Combinations of features cannot be counted"
+def nothing(judged: Judgement, reason: str, words: Words, tables: Mapping[str, TableRequest]) -> Section:
+    """Where no rows can be read or compared: what stored slices and bounds say."""
+    title = "Combinations of features are being counted" if reason == READING else "Combinations of features cannot be counted row by row"
+    blocks: tuple[Block, ...] = (Paragraph(text=reason, tone="unknown"),)
+    if reason != READING:
+        blocks += stored_blocks(judged, words, tables)
     return Section(
-        id="combinations", title=title, lead=reason, corner="data", state="unknown", state_text=STATES["unknown"],
-        blocks=(Paragraph(text=reason, tone="unknown"),),
+        id="combinations", title=title, lead=reason, corner="data", state="unknown", state_text=STATES["unknown"], blocks=blocks,
     )  # fmt: skip
 
 

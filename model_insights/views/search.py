@@ -12,6 +12,7 @@ from model_insights.history import evaluation_of
 from model_insights.judgement import Judgement
 from model_insights.slices import SliceKey
 from model_insights.view import Block, Cell, Column, Fact, Facts, Link, Paragraph, RangePlot, RangeRow, Row, Section, Table, TableRequest
+from model_insights.views.crossings import stored_costs_blocks
 from model_insights.views.page import slice_link, table, value_axis
 from model_insights.wording import Words, money_value, plural
 
@@ -22,14 +23,15 @@ def section(judged: Judgement, found: RowFindings, words: Words, tables: Mapping
     """The cost page's section, with how it was searched."""
     if isinstance(found.slices, str):
         text = f"No slices were searched: {found.slices.rstrip('.')}."
-        return Section(id="search", title="Costly slices cannot be searched", lead=text, blocks=(Paragraph(text=text, tone="unknown"),))
+        blocks = (Paragraph(text=text, tone="unknown"), *stored_costs_blocks(judged, words, tables.get("found")))
+        return Section(id="search", title="Costly slices cannot be searched row by row", lead=text, blocks=blocks)
     made = found.slices
-    blocks: list[Block] = [_ranges(judged, made, words)] if made.slices else []
-    blocks.append(_table(judged, made, words, tables.get("found")))
+    parts: list[Block] = [_ranges(judged, made, words)] if made.slices else []
+    parts.append(_table(judged, made, words, tables.get("found")))
     if made.critical:
-        blocks.append(_critical(made, words, tables.get("critical")))
-    blocks.append(_facts(judged, found, made, words))
-    return Section(id="search", title=_title(made, words), lead=_lead(made, words), blocks=tuple(blocks))
+        parts.append(_critical(made, words, tables.get("critical")))
+    parts.append(_facts(judged, found, made, words))
+    return Section(id="search", title=_title(made, words), lead=_lead(made, words), blocks=tuple(parts))
 
 
 def corner_table(judged: Judgement, found: RowFindings, words: Words, tables: Mapping[str, TableRequest]) -> Table | None:
