@@ -202,6 +202,15 @@ def test_a_category_that_repeats_is_no_key() -> None:
     assert not found(a_dataset(old), a_dataset(new))
 
 
+@pytest.mark.parametrize("rows", [50, 120, 400])
+def test_values_that_seldom_repeat_in_a_small_sample_are_no_repeated_keys(rows: int) -> None:
+    def sample(seed: int) -> Any:
+        counts = np.random.default_rng(seed).multinomial(rows, [1 / 500] * 500)
+        return a_dataset(string_stats({str(i): float(count) for i, count in enumerate(counts) if count}))
+
+    assert not [seed for seed in range(40) if found(sample(2 * seed), sample(2 * seed + 1))]
+
+
 def test_an_outcome_that_is_not_in_yet_is_a_late_label_and_no_lost_sensor() -> None:
     def run(name: str, missing: int) -> Any:
         config = EvalConfig(models=(ModelSpec(name="m", label_key="click"),))

@@ -60,7 +60,9 @@ def tails(old: FeatureStats, new: FeatureStats) -> Tails | None:
     if len(xs0) < 3 or len(xs1) < 2 or old.numeric.min == old.numeric.max or _middle_moved(xs0, ys0, xs1, ys1):
         return None
     low, high = _range(xs0, ys0)
-    least, most = _outside(xs1, ys1, low, high)
+    smallest, largest = new.numeric.min, new.numeric.max
+    ends = (smallest if smallest is not None else float(xs1[0]), largest if largest is not None else float(xs1[-1]))
+    least, most = _outside(xs1, ys1, low, high, ends)
     found = Tails(
         path=new.path, low=low, high=high, outside_low=least, outside_high=most, outside_chance=_outside_chance(least, n0, n1)
     )  # fmt: skip
@@ -88,8 +90,8 @@ def _range(xs: Floats, ys: Floats) -> tuple[float, float]:
     return float(xs[below[-1]] if len(below) else xs[0]), float(xs[above[0]] if len(above) else xs[-1])
 
 
-def _outside(xs: Floats, ys: Floats, low: float, high: float) -> tuple[float, float]:
-    """Bounds of the share of values outside [low, high], from the knots on either side of each end."""
+def _outside(xs: Floats, ys: Floats, low: float, high: float, ends: tuple[float, float]) -> tuple[float, float]:
+    """Bounds of the share of values outside [low, high], from the knots on either side of each end; `ends`: the smallest and largest value."""
     right, left = np.searchsorted(xs, high, side="left"), np.searchsorted(xs, low, side="right")
     above = (1 - float(ys[right]) if right < len(xs) else 0.0, 1 - float(ys[right - 1]) if right > 0 else 1.0)
     if right < len(xs) and xs[right] == high:
@@ -97,9 +99,9 @@ def _outside(xs: Floats, ys: Floats, low: float, high: float) -> tuple[float, fl
     below = (float(ys[left - 1]) if left > 0 else 0.0, float(ys[left]) if left < len(xs) else 1.0)
     if left > 0 and xs[left - 1] == low:
         below = (below[0], below[0])
-    if high >= xs[-1]:
+    if high >= ends[1]:
         above = (0.0, 0.0)
-    if low <= xs[0]:
+    if low <= ends[0]:
         below = (0.0, 0.0)
     return max(0.0, above[0]) + max(0.0, below[0]), min(1.0, above[1] + below[1])
 
