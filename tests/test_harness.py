@@ -215,9 +215,10 @@ def test_the_page_says_how_often_the_verdict_and_the_rules_were_right() -> None:
     held = next(job for job in jobs(1) if is_held_out(job) and job.scenario == "D1" and job.tier == "T1")
     maps = {tier: Map(knots=((1.0, 0.9),), cases=9) for tier in ("T0", "T1")}
     week = Told(span=8, right=("data",), scored=True, kind="fault", corner="data", late=1)
-    text = page([a_result(job=held)] * 4, maps, [History(seed=100, weeks=(week,), healthy=(week,))])
+    text = page([a_result(job=held)] * 4, maps, [History(seed=100, weeks=(week,), healthy=(week,))], wanted=9)
 
     assert "| verdict | 1.00 (0.51 to 1.00; 4 of 4)" in text
+    assert "4 of the 9 cases of the design" in text
     assert "| smart rules | 0.00 (0.00 to 0.49; 0 of 4)" in text
     assert "| false alarm per healthy week | at most 0.02 | 1.00 (0.21 to 1.00; 1 of 1) | no case |" in text
     assert "| start week within one run, where a start is told | 0.85 | 1.00 (0.21 to 1.00; 1 of 1)" in text

@@ -45,7 +45,7 @@ def main() -> int:
     maps = {tier: knots(results, tier) for tier in ("T0", "T1")}
     if given.ship:
         ship(maps, results, ROOT / "model_insights" / "calibration.py")
-    (HERE / "README.md").write_text(page(results, maps, read(given.results.with_name("stories.jsonl"), History)))
+    (HERE / "README.md").write_text(page(results, maps, read(given.results.with_name("stories.jsonl"), History), wanted=len(wanted)))
     return 0 if done else 1
 
 

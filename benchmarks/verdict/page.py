@@ -28,16 +28,18 @@ from benchmarks.verdict.weekly import HELD, History, Told
 ROWS = tuple[str, str, Callable[[Sequence[Result]], str]]
 STEPS = ("none", "little", "big", "emergency")
 WORDS = ("very likely", "likely", "leaning")
+NOTES = Path(__file__).parent / "notes.md"  # what the last run showed
 RULES = Path(__file__).parent / "rules.md"  # what was written down before the held-out settings were run
 
 
-def page(given: Sequence[Result], maps: Mapping[str, Map], histories: Sequence[History]) -> str:
-    """The whole page."""
+def page(given: Sequence[Result], maps: Mapping[str, Map], histories: Sequence[History], *, wanted: int) -> str:
+    """The whole page. `wanted`: cases of the whole design."""
     results = [as_said(one, maps) for one in given]
     held, fitted = ([one for one in results if is_held_out(one.job) is wanted] for wanted in (True, False))
     parts = [
         RULES.read_text(),
         "## What ran\n",
+        f"{len(results)} of the {wanted} cases of the design, the smaller ones first, and {len(histories)} whole histories; `make verdict` goes on where it stopped.\n",
         *_table(["", "fitting", "held out"], _counts(fitted, held)),
         "\n## Goals\n",
         *_table(["what", "goal", "held out", "fitting"], [[name, goal, of(held), of(fitted)] for name, goal, of in _goals()]),
@@ -59,8 +61,9 @@ def page(given: Sequence[Result], maps: Mapping[str, Map], histories: Sequence[H
         *(f"{tier}, {one.cases} cases: " + ", ".join(f"{raw:g} → {right:g}" for raw, right in one.knots) + "." for tier, one in maps.items()),
         "\n## Where it is wrong, held out\n",
         *_table(["world", "scenario", "tier", "n", "said", "share of its cases at 1 MDE and more"], _wrong(held)),
+        NOTES.read_text(),
     ]  # fmt: skip
-    return "\n".join(parts) + "\n"
+    return "\n".join(parts).rstrip() + "\n"
 
 
 def _table(head: list[str], body: list[list[str]]) -> list[str]:
