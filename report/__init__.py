@@ -11,10 +11,11 @@ from pathlib import Path
 import msgspec
 
 from model_insights.errors import InsightsError
+from model_insights.noun import Noun
 from model_insights.view import SCHEMA_VERSION, View
 from report.look import Look
 
-__all__ = ["CannotWrite", "Look", "ReportUnavailable", "as_html", "as_json", "as_markdown", "as_pdf", "save", "write"]
+__all__ = ["CannotWrite", "Look", "ReportUnavailable", "as_html", "as_json", "as_markdown", "as_pdf", "json_schema", "save", "write"]
 
 Views = View | Sequence[View]
 PLAIN = Look()
@@ -85,6 +86,18 @@ def drawing() -> Iterator[None]:
 def as_json(views: Views) -> bytes:
     """The views themselves as JSON: `{"schema_version": ..., "views": [...]}`."""
     return msgspec.json.format(msgspec.json.encode({"schema_version": SCHEMA_VERSION, "views": _many(views)}), indent=1) + b"\n"
+
+
+class Document(Noun):
+    """What as_json writes."""
+
+    schema_version: int
+    views: tuple[View, ...]
+
+
+def json_schema() -> bytes:
+    """The JSON Schema (2020-12) of what as_json writes."""
+    return msgspec.json.format(msgspec.json.encode(msgspec.json.schema(Document)), indent=1) + b"\n"
 
 
 def save(content: bytes, path: Path) -> None:

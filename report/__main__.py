@@ -17,7 +17,7 @@ from model_insights.errors import InsightsError
 from model_insights.view import Request, View
 from model_insights.wording import Words, checked_locale
 from model_insights.workspace import Workspace
-from report import CannotWrite, past, save
+from report import CannotWrite, json_schema, past, save
 from report.gather import Material, gather, gather_all
 from report.making import make
 from report.options import notes_of, parse, wish_of
@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.window:
             return _window(options)
+        if options.json_schema:
+            _put(json_schema(), options.json_schema, progress)
+            return WRITTEN
         progress.milestone("Reading runs ...")
         workspace = Workspace.open(options.logdir, config=options.insights_config, state=options.state)
         if options.watch:

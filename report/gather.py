@@ -60,6 +60,7 @@ def gather(workspace: Workspace, wish: Wish, notes: ReviewNotes) -> Material:
     made = Material(views=views)
     if not made.found:
         return made
+    _hold_reference(views[0], wish.reference)
     return replace(
         made, look=_look(workspace, wish, views[0], notes), appendix=_appendix(workspace, request) if wish.length == "full" else ()
     )
@@ -89,6 +90,18 @@ def _reference(workspace: Workspace, wish: Wish) -> str:
     return f"run:{found.id}"
 
 
+def _hold_reference(view: View, wanted: str) -> None:
+    """Raises UnknownId when the page is not held against the asked reference: a report never compares with another one unsaid."""
+    if not wanted or view.selection.reference == wanted:
+        return
+    choice = next((one for one in view.selection.references if one.id == wanted), None)
+    known = ", ".join(one.id for one in view.selection.references if one.enabled and one.id != wanted)
+    why = f": {choice.hint}" if choice is not None and choice.hint else ""
+    raise UnknownId(
+        f"Nothing can be compared with reference {wanted!r}{why}. " + (f"Choose one of {known}." if known else "There is none.")
+    )
+
+
 def _look(workspace: Workspace, wish: Wish, view: View, notes: ReviewNotes) -> Look:
     settings = workspace.settings_of(view.selection.pipeline)
     review = notes.read(view.selection.pipeline, view.selection.run)
@@ -111,14 +124,13 @@ def _beside(folders: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _appendix(workspace: Workspace, request: Request) -> tuple[View, ...]:
     """Both pages with their tables whole, then the pages of the slices that carry the cost and of the features that did not hold."""
-    first = tuple(workspace.view(replace(request, view=kind)) for kind in ("insights", "cost"))
-    insights, cost = (_whole(workspace, request, view) for view in first)
+    insights, cost = (_whole(workspace, replace(request, view=kind)) for kind in ("insights", "cost"))
     slices, share = costly_slices(cost)
     features = tuple(dict.fromkeys(_features(insights)))
     details = [replace(request, view="slice", id=name) for name in slices]
     details += [replace(request, view="feature", id=name) for name in features[:MOST_FEATURES]]
     said = _what_follows(len(slices), share, min(len(features), MOST_FEATURES), len(features))
-    return (_with_first(insights, said), cost, *(workspace.view(one) for one in details))
+    return (_with_first(insights, said), cost, *(_whole(workspace, one) for one in details))
 
 
 def costly_slices(cost: View) -> tuple[tuple[str, ...], float]:
@@ -156,10 +168,11 @@ def _with_first(view: View, said: str) -> View:
     return replace(view, sections=(first, *view.sections)) if said else view
 
 
-def _whole(workspace: Workspace, request: Request, view: View) -> View:
+def _whole(workspace: Workspace, request: Request) -> View:
+    """The page with all rows of its tables."""
+    view = workspace.view(request)
     cut = [block.id for section in view.sections for block in section.blocks if isinstance(block, Table) and block.total > len(block.rows)]
-    asked = {name: TableRequest(size=ALL_ROWS) for name in cut}
-    return workspace.view(replace(request, view=view.view, tables=asked)) if cut else view
+    return workspace.view(replace(request, tables={name: TableRequest(size=ALL_ROWS) for name in cut})) if cut else view
 
 
 def _features(view: View) -> Iterator[str]:

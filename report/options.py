@@ -39,6 +39,7 @@ def _where(parser: argparse.ArgumentParser) -> None:
     add("--html", metavar="PATH", help="write one self-contained HTML file")
     add("--markdown", metavar="PATH", help="write the summary of page 1 as Markdown")
     add("--json", metavar="PATH", nargs="?", const="-", help=_JSON)
+    add("--json-schema", metavar="PATH", nargs="?", const="-", help="write the JSON Schema of --json, and nothing else")
     add("--insights_config", default="", metavar="PATH", help="insights.toml (default: the nearest at or above each pipeline root)")
     add("--insights_state", "--state", dest="state", default="", metavar="DIR", help="folder for cache and notes (default: the platform's)")
     add("--window", action="store_true", help="choose everything in a desktop window")
@@ -98,7 +99,7 @@ def _form(parser: argparse.ArgumentParser) -> None:
 
 
 def _contradiction(options: argparse.Namespace) -> str:
-    if not options.logdir and not options.window:
+    if not options.logdir and not options.window and not options.json_schema:
         return "name the folder with the pipeline runs, or choose it in a window with --window"
     if options.history and (options.all_pipelines or options.watch):
         return "--history goes neither with --all-pipelines nor with --watch"

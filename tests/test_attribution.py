@@ -15,6 +15,7 @@ from model_insights.attribution.contrasts import Contrasts, Said, Sample, contra
 from model_insights.attribution.notes import Overlap
 from model_insights.attribution.rows import ScoredRows, no_scores, row_form, row_rates
 from model_insights.attribution.step import Periods, rows_ledger
+from model_insights.attribution.sublines import auc, leaves, moved_inputs, ranking
 from model_insights.config import CostRule
 from model_insights.cost.account import run_cost
 from model_insights.cost.model import Cells, Floats
@@ -52,7 +53,7 @@ def walks(draw: st.DrawFn, *, kind: str) -> RowStep:
     methods = tuple(draw(st.sampled_from(["doubly robust", "on the overlap", "merged"])) for _ in UNITS)
     found = Contrasts(
         begun=values[0], ended=values[1], unseen=values[2], mix_then=values[3], mix_now=values[4], paired=values[5], lever=np.ones((3, k)),
-        error=np.stack([np.eye(6 * k) * 1e-4] * 3), method=methods, overlap=NO_OVERLAP,
+        error=np.stack([np.eye(6 * k) * 1e-4] * 3), method=methods, overlap=NO_OVERLAP, chance_then=np.zeros(0), chance_now=np.zeros(0), surprise=np.zeros(0), miss=np.zeros(0),
     )  # fmt: skip
     order = draw(st.sampled_from(["first", "last", "both"]))
     kept = Cells(
@@ -396,3 +397,65 @@ def test_a_newer_model_that_knows_no_better_leaves_the_change_with_the_customers
 
     assert ledger.line("stale") is None
     assert money(ledger, "concept") == pytest.approx(ledger.change, rel=0.1)
+
+
+# --- what rows tell besides money ------------------------------------------------------------------------------------------------
+
+
+def samples_of(before: dict[str, Any], after: dict[str, Any]) -> tuple[Sample, Sample]:
+    made = []
+    for one in (before, after):
+        score = model(one["columns"])
+        base, slope = row_form(RULE, score)
+        said = Said(columns=one["columns"], score=score, rates=base + one["label"][:, None] * slope, base=base, slope=slope)
+        at = np.searchsorted(np.array(UNITS), one["columns"]["line"].astype(str))
+        made.append(Sample(at=at, outcome=one["label"], said=said))
+    return made[0], made[1]
+
+
+def test_the_tree_finds_the_rows_whose_customers_changed() -> None:
+    before, after = samples_of(world(6_000, 60), world(6_000, 61, concept=-1.2))
+    found = leaves(before, after, contrasts(before, after, 3))
+
+    assert found[0].where[0] == "line = a"
+    assert found[0].high < 0
+
+
+def test_the_tree_is_silent_where_nothing_changed() -> None:
+    silent = 0
+    for seed in range(70, 80):
+        before, after = samples_of(world(2_000, seed), world(2_000, seed + 100))
+        silent += not leaves(before, after, contrasts(before, after, 3))
+
+    assert silent >= 8
+
+
+def test_inputs_that_moved_the_predictions_are_named_and_sum_to_the_move() -> None:
+    before, after = samples_of(world(4_000, 62), world(4_000, 63, mix=1.0))
+    found = moved_inputs(before, after)
+
+    assert {found[0].name, found[1].name} == {"price", "device"}
+    assert sum(one.change for one in found) == pytest.approx(after.said.score.mean() - before.said.score.mean())
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_auc_is_that_of_scikit_learn_ties_and_weights_included() -> None:
+    from sklearn.metrics import roc_auc_score
+
+    random = np.random.default_rng(1)
+    score, positive, weight = random.integers(0, 30, 500).astype(float), random.random(500) < 0.3, random.random(500)
+    different, place = np.unique(score, return_inverse=True)
+
+    assert auc(place, len(different), positive, weight) == pytest.approx(roc_auc_score(positive, score, sample_weight=weight))
+
+
+def test_a_model_that_ranks_at_random_is_the_models_part_of_auc() -> None:
+    before, after = samples_of(world(3_000, 64), world(3_000, 65))
+    noise = np.random.default_rng(3).random(3_000)
+    scores = {"then": (before.said.score, after.said.score), "now": (noise, noise)}
+    told = ranking(before, after, contrasts(before, after, 3), scores)
+    parts = {one.name: one for one in told.parts}
+
+    assert sum(one.change for one in told.parts) == pytest.approx(told.after - told.before)
+    assert parts["model"].high < -0.1
+    assert abs(parts["inputs"].change) + abs(parts["outcomes"].change) < 0.03

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.calibrate import judging
-from benchmarks.calibrate.scoring import Answer, page
+from benchmarks.calibrate.scoring import Answer, page, written
 from benchmarks.calibrate.worlds import FAULTS, Fault
 from benchmarks.verdict.scoring import Share
 
@@ -45,3 +45,12 @@ def test_the_table_says_which_goals_are_missed() -> None:
 
     assert "1 of 2 lines miss their goal" in page(answers)
     assert "| it | 50 | at most 0.05 | 0.06 (0.03 to 0.12; 6 of 100) | no |" in page(answers)
+
+
+def test_a_written_table_is_read_back_for_the_lines_that_are_kept() -> None:
+    answers = [
+        Answer(what="it", rows="1,000", found=Share(hits=5, cases=100), most=0.05),
+        Answer(what="more", rows="50", found=Share(hits=3, cases=4)),
+    ]
+
+    assert {("it", "1,000"): Share(hits=5, cases=100), ("more", "50"): Share(hits=3, cases=4)} == written(page(answers))

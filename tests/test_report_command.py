@@ -110,6 +110,19 @@ def test_html_and_json_are_written_alone_when_asked_alone(workspace, tmp_path: P
     assert [SMALL, COST] == msgspec.convert(msgspec.json.decode((tmp_path / "r.json").read_bytes())["views"], list[View])
 
 
+def test_the_json_follows_its_schema(workspace, tmp_path: Path):
+    workspace()
+    jsonschema = pytest.importorskip("jsonschema")
+
+    assert 0 == command.main(["--json-schema", str(tmp_path / "schema.json")])
+    assert 0 == command.main(["runs", "--json", str(tmp_path / "r.json")])
+    schema, written = (msgspec.json.decode((tmp_path / name).read_bytes()) for name in ("schema.json", "r.json"))
+
+    jsonschema.validate(written, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({**written, "views": [{"view": "nothing"}]}, schema)
+
+
 def test_a_dash_is_standard_output(workspace, monkeypatch):
     class Out:
         buffer = io.BytesIO()
@@ -274,6 +287,11 @@ def test_since_compares_with_the_run_of_that_period(demo, tmp_path: Path):
 
     view = msgspec.json.decode((tmp_path / "r.json").read_bytes())["views"][0]
     assert "4 Aug 2025" in view["subtitle"]
+
+
+def test_a_reference_that_cannot_be_followed_is_a_sentence_and_never_another_one(demo, capsys):
+    assert 2 == demo("--reference", "nonsense", "--json", "-")
+    assert "Nothing can be compared with reference 'nonsense'" in capsys.readouterr().err
 
 
 def test_a_period_that_no_run_has_is_a_sentence_with_those_there_are(demo, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -10,6 +11,7 @@ from benchmarks.calibrate import judging
 from benchmarks.calibrate.worlds import FAULTS
 from benchmarks.verdict.scoring import Share, share
 
+_COUNTS = re.compile(r"(\d+) of (\d+)\)$")
 SIZES = (50, 200, 1_000, 5_000, 20_000, 50_000)
 FAULT_SIZES = (500, 5_000, 50_000)
 SEASON_WEEKS = tuple(range(0, judging.YEAR, 2))
@@ -102,6 +104,13 @@ def page(answers: list[Answer]) -> str:
     rows = "".join(f"| {one.what} | {one.rows} | {one.goal} | {one.found.text} | {_met(one)} |\n" for one in answers)
     missed = sum(not one.is_met for one in answers)
     return f"{HEAD}{rows}\n{'Every goal is met.' if not missed else f'{missed} of {len(answers)} lines miss their goal.'}\n"
+
+
+def written(text: str) -> dict[tuple[str, str], Share]:
+    """What a README of the benchmark holds, by line and rows."""
+    rows = (line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| "))
+    found = ((cells, _COUNTS.search(cells[3])) for cells in rows if len(cells) > 3)
+    return {(cells[0], cells[1]): Share(hits=int(counts[1]), cases=int(counts[2])) for cells, counts in found if counts}
 
 
 def _met(one: Answer) -> str:

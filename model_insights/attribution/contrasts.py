@@ -104,6 +104,10 @@ class Contrasts(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     error: Floats
     method: tuple[Method, ...]
     overlap: Overlap
+    chance_then: Floats  # [rows] of belonging to the later period, of earlier and later rows
+    chance_now: Floats
+    surprise: Floats  # [later rows] what was modelled, less what the earlier law let expect
+    miss: Floats  # [earlier rows] the same: what the law misses where it holds
 
     @property
     def values(self) -> Floats:
@@ -132,7 +136,7 @@ def contrasts(before: Sample, after: Sample, units: int) -> Contrasts:
     return Contrasts(
         begun=found[0], ended=found[1], unseen=found[2], mix_then=found[3], mix_now=found[4], paired=found[5], lever=lever,
         error=np.stack([one[1] for one in parts]) if parts else np.zeros((0, 6 * k, 6 * k)), method=tuple(one[2] for one in parts),
-        overlap=_overlap(before, after, fit, keep),
+        overlap=_overlap(before, after, fit, keep), chance_then=fit.chance_then, chance_now=fit.chance_now, surprise=fit.surprise, miss=fit.miss,
     )  # fmt: skip
 
 
@@ -163,6 +167,8 @@ class _Fit(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     chance_then: Floats  # of belonging to the later period
     chance_now: Floats
     miscalibration: float
+    surprise: Floats
+    miss: Floats
     seen: NDArray[np.bool_]  # later rows without a value that the earlier never had
 
 
@@ -183,6 +189,7 @@ def _fit(before: Sample, after: Sample) -> _Fit:
     return _Fit(
         rates_then=said[0].rates, rates_now=said[1].rates, then_0=means[0][0], then_1=means[0][1], now_0=means[1][0], now_1=means[1][1],
         chance_then=chances[0], chance_now=chances[1], miscalibration=wrong, seen=seen,
+        surprise=(targets[1] - modelled[1][0]).sum(axis=1), miss=(targets[0] - modelled[0][0]).sum(axis=1),
     )  # fmt: skip
 
 

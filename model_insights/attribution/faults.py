@@ -108,7 +108,8 @@ def digest(faults: tuple[Fault, ...], seed: int) -> str:
     """Names the faults and the luck: equal for equal injections, "" for none."""
     if not faults:
         return ""
-    return hashlib.sha256(msgspec.json.encode((faults, seed if is_random(faults) else 0), order="sorted")).hexdigest()[:24]
+    told = [(one.name, one.corruption.operator, one.column, one.value, one.share) for one in faults]
+    return hashlib.sha256(msgspec.json.encode((told, seed if is_random(faults) else 0), order="sorted")).hexdigest()[:24]
 
 
 def _differ(new: NDArray, old: NDArray) -> Bools:  # type: ignore[type-arg]

@@ -23,6 +23,38 @@ class Overlap(Noun):
     miscalibration: float
 
 
+class MovedInput(Noun):
+    """What the move of one input did to the mean prediction; name "" is the interplay of all."""
+
+    name: str
+    change: float
+
+
+class Leaf(Noun):
+    """Later rows whose outcomes are not what the earlier law let expect: `excess` is the mean outcome beyond it, with its 95 % interval."""
+
+    where: tuple[str, ...]
+    rows: int
+    excess: float
+    low: float
+    high: float
+
+
+class RankingPart(Noun):
+    name: Literal["model", "inputs", "outcomes"]
+    change: float
+    low: float
+    high: float
+
+
+class Ranking(Noun):
+    """Area under the ROC curve in the earlier and the later rows; the parts sum to the change."""
+
+    before: float
+    after: float
+    parts: tuple[RankingPart, ...]
+
+
 class RowNotes(Noun):
     """How a ledger came to be parted by rows: shown beside it.
 
@@ -36,3 +68,6 @@ class RowNotes(Noun):
     units: int
     merged: int
     overlap_units: int
+    moved: tuple[MovedInput, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
+    ranking: Ranking | None = None

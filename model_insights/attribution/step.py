@@ -14,6 +14,7 @@ from model_insights.attribution.design import Columns
 from model_insights.attribution.faults import Fault, digest, donated, flagged, injected, is_random, located
 from model_insights.attribution.notes import Order, RowNotes
 from model_insights.attribution.rows import ScoredRows, Tables, model_inputs, model_key, row_form, row_rates, unit_numbers
+from model_insights.attribution.sublines import leaves, moved_inputs, ranking
 from model_insights.config import CostRule
 from model_insights.cost.model import Cells, Floats
 from model_insights.evidence.quality import Corruption
@@ -72,7 +73,7 @@ def _row_step(periods: Periods, before: Run, after: Run, step: Adjacent) -> tupl
         step=step, units=units, first=first, last=last, tier="T3" if all(one.tier == "T3" for one in tables) else "T2",
         challenger=_challenger(periods.rule, tables[1], units, now, model_key(before.candidate)),
     )  # fmt: skip
-    return given, _notes(plan, walk.contrasts, order, len(units))
+    return given, _told(periods.rule, plan, units, walk.contrasts, order, then, now)
 
 
 def _order(before: Run, after: Run, is_same: bool, *, is_whole: bool) -> Order:
@@ -211,6 +212,20 @@ def _adjusted(table: ScoredRows, inputs: tuple[str, ...], model: str, faults: tu
         hit |= flagged(fault.corruption, table.columns, really.columns)
     own, theirs = ({name: one.columns[name] for name in inputs} for one in (table, really))
     return donated(touched, own, table.scores[model], donors & hit, theirs, really.scores[model], tuple(one.name for one in faults))
+
+
+def _told(rule: CostRule, plan: Plan, units: tuple[SliceKey, ...], found: Contrasts, order: Order, then: str, now: str) -> RowNotes:
+    """The notes, with what rows tell besides money: under the model that the block was walked with."""
+    model = then if order == "later data" else now
+    notes = _notes(plan, found, order, len(units))
+    samples = _samples(rule, plan, units, model, "")
+    if samples is None:
+        return notes
+    keys = {"then": then, "now": now} if order in ("later data", "both") else {"now": now}
+    scores = {name: (plan.before.scores[key], plan.after.scores[key]) for name, key in keys.items()}
+    return msgspec.structs.replace(
+        notes, moved=moved_inputs(*samples), leaves=leaves(*samples, found), ranking=ranking(*samples, found, scores)
+    )
 
 
 def _notes(plan: Plan, found: Contrasts, order: Order, units: int) -> RowNotes:

@@ -242,6 +242,8 @@ def _model_step(ledger: Ledger, words: Words) -> Evidence:
         more = "more" if money.value > 0 else "less"
         amount = f"{words.money(abs(money.value))} {more}"
         sentence = f"On the data of the reference period the model that serves now would have cost {amount} than the one that served then ({interval})."
+        if ledger.rows is not None and ledger.rows.order == "later data":
+            sentence = f"On the data of this period, new to both, the model that serves now cost {amount} than the one that served before would have ({interval})."
     state: State = "violated" if money.low > 0 else "held"
     return Evidence(
         id="model:step", corner="model", subject="serving model", measure="model step", sentence=sentence, state=state, value=money.value,

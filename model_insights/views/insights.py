@@ -47,7 +47,7 @@ from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
 from model_insights.views.remarks import confirmed_paragraph, confirmed_text
 from model_insights.views.strip import verdict_strip, verdict_words
-from model_insights.views.tier import tier_facts
+from model_insights.views.tier import tier_facts, with_rows
 from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
@@ -87,7 +87,7 @@ def sections(
         assumptions.section(judged, words, tables.get("assumptions")),
         _history_section(judged, past, confirmed, words, tables.get("past")),
         _lineage_section(judged, words),
-        _how_section(judged, verdict, ledger, words),
+        with_rows(_how_section(judged, verdict, ledger, words), ledger, words, tables),
     )
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from model_insights.attribution.notes import Order, RowNotes
+from collections.abc import Mapping
+
+import msgspec
+
+from model_insights.attribution.notes import Order, Ranking, RowNotes
 from model_insights.ledger import Ledger
-from model_insights.view import Fact
+from model_insights.view import Block, Cell, Column, Fact, Row, Section, TableRequest
+from model_insights.views.page import table
 from model_insights.wording import Words, plural
 
 _ORDER: dict[Order, str] = {
@@ -65,3 +70,71 @@ def _row_facts(rows: RowNotes, words: Words) -> list[Fact]:
     if rows.merged:
         facts.append(Fact(label="Not parted", value=f"{plural(rows.merged, 'slice')} of {rows.units}: too few rows, or no overlap"))
     return facts
+
+
+# --- what rows tell besides money ----------------------------------------------------------------------------------------------------
+
+_PARTS = {"model": "Model change", "inputs": "Inputs moved", "outcomes": "Outcomes of like cases"}
+
+
+def with_rows(section: Section, ledger: Ledger | None, words: Words, tables: Mapping[str, TableRequest]) -> Section:
+    """The section with tables of what rows tell besides money; as it is where no rows were compared."""
+    rows = ledger.rows if ledger is not None else None
+    if rows is None:
+        return section
+    blocks = [_leaf_table(rows, words, tables.get("leaves")), _input_table(rows, words, tables.get("moved_inputs"))]
+    if rows.ranking is not None:
+        blocks.append(_ranking_table(rows.ranking, words, tables.get("ranking")))
+    return msgspec.structs.replace(section, blocks=(*section.blocks, *blocks))
+
+
+def _leaf_table(rows: RowNotes, words: Words, asked: TableRequest | None) -> Block:
+    columns = (
+        Column(id="where", title="Rows"),
+        Column(id="count", title="Number", align="right"),
+        Column(id="excess", title="Outcome beyond what the reference lets expect", align="right"),
+        Column(id="interval", title="Interval", sortable=False),
+    )
+    made = [
+        Row(
+            id=" and ".join(one.where), cells=(
+                Cell(text=" and ".join(one.where) or "all rows"), Cell(text=words.count(one.rows), value=float(one.rows)),
+                Cell(text=words.signed(one.excess), value=one.excess), Cell(text=words.interval(one.low, one.high, money=False)),
+            ),
+        )
+        for one in rows.leaves
+    ]  # fmt: skip
+    note = "Found on one half of the rows, measured on the other. Like rows of the reference period, same model; no money."
+    return table("leaves", "Where outcomes left what they were", columns, made, asked, empty="No group of rows stands out.", note=note)
+
+
+def _input_table(rows: RowNotes, words: Words, asked: TableRequest | None) -> Block:
+    columns = (Column(id="input", title="Input"), Column(id="change", title="Change of the mean prediction", align="right"))
+    made = [
+        Row(
+            id=one.name or "interplay",
+            cells=(Cell(text=one.name or "interplay of inputs"), Cell(text=words.signed(one.change), value=one.change)),
+        )
+        for one in rows.moved
+    ]
+    note = "By a linear stand-in of the model; the parts sum to the whole change of the rows compared. No money."
+    return table("moved_inputs", "Which inputs moved the predictions", columns, made, asked, empty="Too few rows.", note=note)
+
+
+def _ranking_table(ranking: Ranking, words: Words, asked: TableRequest | None) -> Block:
+    columns = (
+        Column(id="part", title="Part"),
+        Column(id="change", title="Change of AUC", align="right"),
+        Column(id="interval", title="Interval", sortable=False),
+    )
+    made = [
+        Row(
+            id=one.name, cells=(
+                Cell(text=_PARTS[one.name]), Cell(text=words.signed(one.change), value=one.change), Cell(text=words.interval(one.low, one.high, money=False)),
+            ),
+        )
+        for one in ranking.parts
+    ]  # fmt: skip
+    title = f"Another measure, no money: AUC from {words.number(ranking.before)} to {words.number(ranking.after)}"
+    note = "AUC is not additive over slices, so it has no place in the account; reweighted rows, Shapley, bootstrap intervals."
+    return table("ranking", title, columns, made, asked, empty="", note=note)
