@@ -6,6 +6,7 @@ volume and events add up, values are weighted by volume. A row that has no partn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
@@ -138,8 +139,16 @@ def selected(rule: Keyed, frame: pl.DataFrame, columns: Sequence[pl.Expr]) -> pl
         return frame.with_columns(columns)
     except pl.exceptions.PolarsError as error:
         have = ", ".join(column for column in frame.columns if not column.startswith("__"))
-        wrong = str(error).splitlines()[0].split("; valid columns")[0]
-        raise TableError(f"Cost {rule.name!r} cannot be computed: {wrong}. The joined tables have {have}.") from error
+        raise TableError(
+            f"Cost {rule.name!r} cannot be computed: {_plain(str(error))}. The joined tables have {have}. Correct the expression or the table."
+        ) from error
+
+
+def _plain(error: str) -> str:
+    """What Polars says, for who does not know Polars."""
+    first = error.splitlines()[0].split("; valid columns")[0]
+    found = re.search(r"conversion from `\w+` to `f64` failed in column '([^']*)'.*?: \[(.*?)[,\]]", first)
+    return f"column {found[1]} holds {found[2]}, which is no number" if found else first
 
 
 def expression(rule: Keyed, name: str, text: Expression) -> pl.Expr:
