@@ -39,7 +39,8 @@ class Cells(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def take(self, units: tuple[SliceKey, ...]) -> Cells:
         """The same for a part of the units, in the given order."""
-        at = [self.units.index(unit) for unit in units]
+        places = {unit: i for i, unit in enumerate(self.units)}
+        at = [places[unit] for unit in units]
         return Cells(
             kind=self.kind, units=units, volume=self.volume[at], values=self.values[at], rates=self.rates[at],
             spread=self.spread[at], n=self.n[at], realised=self.realised,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from model_insights.cost.account import RunCost
 from model_insights.cost.capacity import at_capacity
-from model_insights.cost.coverage import coverage
+from model_insights.cost.coverage import CoveragePoint, coverage
 from model_insights.cost.model import Cells, Floats, unit_cost
 from model_insights.cost.orders import OrderLine, order_lines
 from model_insights.cost.sensitivity import examples_to_halve, late_share, sensitivities, uncertainty
@@ -37,6 +37,10 @@ from model_insights.views.page import period_text, slice_link, table, value_axis
 from model_insights.wording import SEVERITIES, Words, value_name
 
 _DRAWN = 200  # thresholds of a curve
+
+
+FIRST = 30  # costliest units that a curve names one by one
+MOST_POINTS = 100
 
 
 def choice_sections(
@@ -206,7 +210,9 @@ def _capacity_paragraph(capacity: float, now: ThresholdCosts, current: float, wo
     text = f"At most {words.count(capacity)} cases of the period can be acted on"
     if acted[0] < capacity - 1e-6 or current >= limit:
         return Paragraph(text=f"{text}; the current threshold picks no more.")
-    return Paragraph(text=f"{text}: those scored {words.number(limit)} or higher, all slices together. A lower threshold changes nothing.", tone="watch")
+    return Paragraph(
+        text=f"{text}: those scored {words.number(limit)} or higher, all slices together. A lower threshold changes nothing.", tone="watch"
+    )
 
 
 def _threshold_lead(
@@ -316,7 +322,7 @@ def _unit_ticks(words: Words) -> tuple[Tick, ...]:
 
 def coverage_figure(cost: RunCost, words: Words) -> Curve | None:
     """Share of the loss against share of the cases, costliest units first; None with fewer than two lossy units."""
-    points = coverage(cost)
+    points = _thinned(coverage(cost))
     if len(points) < 2:
         return None
     said = [f"{words.percent(p.cases)} of the cases ({p.unit.text} added) carry {words.percent(p.loss)} of the loss" for p in points]
@@ -326,7 +332,14 @@ def coverage_figure(cost: RunCost, words: Words) -> Curve | None:
     )
     guide = Line(name="if every case cost the same", points=(Point(x=0.0, y=0.0), Point(x=1.0, y=1.0)), role="guide")
     axes = [value_axis(label, [0.0, 1.0], words, kind="percent") for label in ("Share of cases", "Share of the loss")]
-    return Curve(title="Which cases carry the loss", alt=". ".join(said) + ".", x=axes[0], y=axes[1], lines=(line, guide))
+    alt = ". ".join([*said[:FIRST], *said[FIRST:][-1:]]) + "."
+    return Curve(title="Which cases carry the loss", alt=alt, x=axes[0], y=axes[1], lines=(line, guide))
+
+
+def _thinned(points: tuple[CoveragePoint, ...]) -> tuple[CoveragePoint, ...]:
+    """Every point of the steep beginning, of thousands further on as many as can be told apart, and the last."""
+    step = max(1, len(points) // MOST_POINTS)
+    return points if step == 1 else tuple(p for i, p in enumerate(points) if i < FIRST or i % step == 0 or i == len(points) - 1)
 
 
 def hangs_section(judged: Judgement, cost: RunCost, words: Words, asked: TableRequest | None) -> Section:

@@ -10,7 +10,7 @@ from model_insights.view import Axis, Scatter, ScatterPoint, Tone
 from model_insights.views.page import period_text, slice_link, value_axis
 from model_insights.wording import Words, plural
 
-MOST = 400  # points drawn: those whose cost changed most
+MOST = 200  # points drawn: those whose cost changed most
 _HOW = {
     "inventory": "the larger of the changes of the predicted and the observed rate",
     "classification": "half the sum of the changes of the shares of true and false positives and negatives",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from model_insights.cost.account import RunCost
 from model_insights.evidence.fact import Evidence, worst
 from model_insights.evidence.findings import RowFindings
 from model_insights.ids import feature_id
@@ -39,8 +40,8 @@ from model_insights.view import (
 )
 from model_insights.views import assumptions, carried, combinations, search
 from model_insights.views.corner import corner_title, strongest
-from model_insights.views.grounds import ground_facts, how_title
 from model_insights.views.drift import drift_scatter
+from model_insights.views.grounds import ground_facts, how_title
 from model_insights.views.headline import severity_tone
 from model_insights.views.lineage import lineage_figure
 from model_insights.views.money import cost_series, level_text
@@ -50,6 +51,8 @@ from model_insights.views.strip import verdict_strip, verdict_words
 from model_insights.views.tier import tier_facts, with_rows
 from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
+
+MOST_BARS = 20  # slices in a figure; thousands may be priced
 
 _EVIDENCE = (
     Column(
@@ -360,7 +363,7 @@ def _calibration_bars(judged: Judgement, words: Words) -> list[Block]:
             reference=ratio(old[line.unit].rates) if line.unit in old else None,
             link=slice_link(line.unit),
         )
-        for line in sorted(cost.lines, key=lambda line: -abs(line.rates[0] / line.rates[1] - 1) if line.rates[1] else 0.0)
+        for line in sorted(cost.lines, key=lambda line: -abs(line.rates[0] / line.rates[1] - 1) if line.rates[1] else 0.0)[:MOST_BARS]
     )
     axis = value_axis(
         "Predicted rate / observed rate (1 is right)",
@@ -368,7 +371,7 @@ def _calibration_bars(judged: Judgement, words: Words) -> list[Block]:
         words,
     )
     alt = "Predicted over observed rate of the serving model: " + "; ".join(f"{bar.label} {bar.value.text}" for bar in bars) + "."
-    return [Bars(title="Calibration of the serving model per slice", alt=alt, axis=axis, bars=bars)]
+    return [Bars(title="Calibration of the serving model per slice", alt=alt, axis=axis, bars=bars, note=_left(cost, words))]
 
 
 def _outcome_bars(judged: Judgement, words: Words) -> list[Block]:
@@ -381,7 +384,7 @@ def _outcome_bars(judged: Judgement, words: Words) -> list[Block]:
             label=line.unit.text, value=Value(text=words.percent(line.rates[1], 1), value=line.rates[1]), link=slice_link(line.unit),
             reference=Value(text=words.percent(old[line.unit].rates[1], 1), value=old[line.unit].rates[1]) if line.unit in old else None,
         )
-        for line in sorted(cost.lines, key=lambda line: -abs(line.rates[1] - old[line.unit].rates[1]) if line.unit in old else 0.0)
+        for line in sorted(cost.lines, key=lambda line: -abs(line.rates[1] - old[line.unit].rates[1]) if line.unit in old else 0.0)[:MOST_BARS]
     )  # fmt: skip
     axis = value_axis(
         "Observed outcome rate",
@@ -394,7 +397,14 @@ def _outcome_bars(judged: Judgement, words: Words) -> list[Block]:
         + "; ".join(f"{bar.label} {bar.value.text} (before {bar.reference.text if bar.reference else 'unknown'})" for bar in bars)
         + "."
     )
-    return [Bars(title="What customers did per slice", alt=alt, axis=axis, bars=bars)]
+    return [Bars(title="What customers did per slice", alt=alt, axis=axis, bars=bars, note=_left(cost, words))]
+
+
+def _left(cost: RunCost, words: Words) -> str:
+    """What a figure that shows only the largest deviations leaves out."""
+    hidden = len(cost.lines) - MOST_BARS
+    told = f"The {MOST_BARS} largest deviations of {words.count(len(cost.lines))} slices; all are in the table of Business Cost."
+    return told if hidden > 0 else ""
 
 
 # --- history, lineage, how -------------------------------------------------------------------------------------------------------
