@@ -21,7 +21,7 @@ from model_insights.cost.result import RunResult
 from model_insights.cost.units import UnitTable
 from model_insights.cost.unlabelled import Estimate, Scores
 from model_insights.estimating import estimates
-from model_insights.evidence import business, data, demand, model, outcome, versions
+from model_insights.evidence import business, data, demand, model, outcome, prior, versions
 from model_insights.evidence.business import BusinessEvent
 from model_insights.evidence.data import Calibration, FeatureJudgement
 from model_insights.evidence.fact import Evidence, ordered
@@ -296,6 +296,7 @@ def judge(
     facts = (
         *_business(case, made, reference, run, known),
         *demand.gather(reference, run, case.spend, case.words),
+        *prior.gather(prior.labelled_before(run, made.runs, case.scores), case.scores.get((run.id, "serving")), case.words),
         *outcome.gather(made.results, reference, run, case.words),
         *data_facts,
         *model.gather(run, reference, known, case.words),
