@@ -95,10 +95,11 @@ def _hold_reference(view: View, wanted: str) -> None:
     if not wanted or view.selection.reference == wanted:
         return
     choice = next((one for one in view.selection.references if one.id == wanted), None)
-    known = ", ".join(one.id for one in view.selection.references if one.enabled and one.id != wanted)
+    known = ", ".join(one.id for one in view.selection.references if one.enabled and not one.id.startswith("run:"))
     why = f": {choice.hint}" if choice is not None and choice.hint else ""
     raise UnknownId(
-        f"Nothing can be compared with reference {wanted!r}{why}. " + (f"Choose one of {known}." if known else "There is none.")
+        f"Nothing can be compared with reference {wanted!r}{why}. "
+        + (f"Choose {known}, or a period with --since." if known else "Choose a period with --since.")
     )
 
 
