@@ -94,7 +94,7 @@ def _report(workspace: Workspace, options: argparse.Namespace, progress: Progres
 
 
 def _write(options: argparse.Namespace, found: tuple[Material, ...], progress: Progress) -> None:
-    others = [("html", options.html), ("markdown", options.markdown), ("json", options.json)]
+    others = [("html", options.html), ("markdown", options.markdown), ("csv", options.csv), ("json", options.json)]
     wanted = [(form, path) for form, path in others if path]
     if options.output or not wanted:
         wanted.insert(0, ("pdf", options.output or "report.pdf"))

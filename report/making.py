@@ -1,15 +1,18 @@
-"""Material into bytes: one report, or one over several pipelines, in any of the four forms."""
+"""Material into bytes: one report, or one over several pipelines, in any of the five forms."""
 
 from __future__ import annotations
 
 from report import as_html, as_json, as_markdown, as_pdf, drawing
 from report.gather import Material
+from report.sheet import as_csv
 
-FORMS = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown"}  # by the ending of a file's name; else pdf
+FORMS = {".html": "html", ".htm": "html", ".json": "json", ".md": "markdown", ".csv": "csv"}  # by the ending of a file's name; else pdf
 
 
 def make(found: tuple[Material, ...], form: str, *, together: bool = False) -> bytes:
-    """`form`: pdf, html, markdown or json. `together`: a report that compares pipelines, worst first; else of the first material."""
+    """`form`: pdf, html, markdown, csv or json. `together`: a report that compares pipelines, worst first; else of the first material."""
+    if form == "csv":
+        return as_csv(tuple(view for one in found for view in (one.appendix[:2] or one.views)))
     if not together:
         return _one(found[0], form)
     with drawing():

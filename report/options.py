@@ -38,6 +38,7 @@ def _where(parser: argparse.ArgumentParser) -> None:
     add("-o", "--output", metavar="PATH", help=_OUT)
     add("--html", metavar="PATH", help="write one self-contained HTML file")
     add("--markdown", metavar="PATH", help="write the summary of page 1 as Markdown")
+    add("--csv", metavar="PATH", help="write every table of both pages as CSV, one line per cell; with --full every row")
     add("--json", metavar="PATH", nargs="?", const="-", help=_JSON)
     add("--json-schema", metavar="PATH", nargs="?", const="-", help="write the JSON Schema of --json, and nothing else")
     add("--insights_config", default="", metavar="PATH", help="insights.toml (default: the nearest at or above each pipeline root)")
@@ -105,8 +106,8 @@ def _contradiction(options: argparse.Namespace) -> str:
         return "--history goes neither with --all-pipelines nor with --watch"
     if options.all_pipelines and (options.run or options.reference or options.since or options.length == "full" or options.notes):
         return "--all-pipelines goes with none of --run, --reference, --since, --full and --notes: each pipeline has its own"
-    if options.watch and (options.run or options.html or options.json or options.markdown or options.notes or options.output == "-"):
-        return "--watch writes PDFs into a folder: it goes with none of --run, --html, --json, --markdown, --notes and -o -"
+    if options.watch and (options.run or options.html or options.json or options.markdown or options.csv or options.notes or options.output == "-"):
+        return "--watch writes PDFs into a folder: it goes with none of --run, --html, --json, --markdown, --csv, --notes and -o -"
     if not 0.1 <= options.every < float("inf"):
         return "--every takes seconds from 0.1 on"
     return ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 2
 KEEP_JOBS = 8  # finished files kept for a late download
 VIEW = ("pipeline", "run", "reference", "model", "threshold", "split", "values_scale")  # parameters of a view, as the report command takes them
-CHOICES = {"format": ("pdf", "html", "json", "markdown"), "length": ("standard", "brief", "full"), "paper": ("", "A4", "Letter")}
+CHOICES = {"format": ("pdf", "html", "json", "markdown", "csv"), "length": ("standard", "brief", "full"), "paper": ("", "A4", "Letter")}
 
 # `python -m report` would put the current folder first on the path, where a user's own report.py may lie.
 _COMMAND = (
@@ -48,6 +48,7 @@ FORMS = {
     "html": Form("--html", ".html", "text/html"),
     "json": Form("--json", ".json", "application/json"),
     "markdown": Form("--markdown", ".md", "text/markdown"),
+    "csv": Form("--csv", ".csv", "text/csv"),
 }
 
 

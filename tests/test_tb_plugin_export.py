@@ -116,7 +116,7 @@ def test_the_command_takes_every_flag_that_the_button_gives():
 @pytest.mark.parametrize(
     ("choice", "sentence"),
     [
-        ({"format": "docx"}, "There is no format 'docx' of a report; choose one of pdf, html, json, markdown."),
+        ({"format": "docx"}, "There is no format 'docx' of a report; choose one of pdf, html, json, markdown, csv."),
         ({"length": "--watch"}, "There is no length '--watch' of a report; choose one of standard, brief, full."),
         ({"paper": "A3"}, "There is no paper 'A3' of a report; choose one of A4, Letter."),
     ],

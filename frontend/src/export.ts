@@ -24,6 +24,7 @@ const CHOICES: Readonly<Record<Wish, { name: string; choices: readonly (readonly
       ["html", "HTML"],
       ["json", "JSON"],
       ["markdown", "Markdown"],
+      ["csv", "CSV: the tables"],
     ],
   },
   length: {
