@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model_insights.evidence.combinations import Combination, Compared, Coverage, coverage, support_curve
+from model_insights.evidence.combinations import Combination, Compared, Coverage, Item, coverage, support_curve
+from model_insights.evidence.findings import items_text
 from model_insights.evidence.rows import Level, NumberColumn, RowTable, TextColumn, coded, levels_of
+from model_insights.wording import Words
 
 
 def text(name: str, values: list[str | None]) -> TextColumn:
@@ -204,3 +206,9 @@ def test_columns_that_are_no_features_are_named_with_their_reason():
     found = covered(now, mixed)
 
     assert found.left_out == (("order_id", "nearly every value is its own"), ("price", "it is text in one period and a number in another"))
+
+
+def test_bins_are_told_with_the_digits_in_which_they_differ():
+    near, far = (Item(feature="lat", level=Level(kind="bin", low=low, high=high)) for low, high in ((41.8812, 41.9021), (51.4, 60.2)))
+
+    assert [items_text((one,), Words()) for one in (near, far)] == ["lat 41.88 to 41.90", "lat 51.4 to 60.2"]

@@ -166,5 +166,6 @@ def _level_text(level: Level, words: Words) -> str:
 
 def _bin_text(low: float | None, high: float | None, words: Words) -> str:
     if low is not None and high is not None:
-        return f" {words.number(low)} to {words.number(high)}"
+        digits = next((d for d in range(3, 9) if words.number(low, d) != words.number(high, d)), 9)  # coordinates differ late
+        return f" {words.number(low, digits)} to {words.number(high, digits)}"
     return f" from {words.number(low)}" if low is not None else f" below {words.number(high)}" if high is not None else " of any value"
