@@ -256,7 +256,7 @@ def compared(seed: int, kind: str) -> Seen:
     prices = np.array([0.5, 2.0, 6.0]) if kind == "inventory" else np.array([0.0, 2.0, 0.0, 9.0])
     models = [
         Cells(
-            kind=kind, units=units_of(len(_BASES)), volume=np.full(len(_BASES), 1e4), values=np.tile(prices, (len(_BASES), 1)),  # type: ignore[arg-type]
+            kind=kind, units=units_of(len(_BASES)), volume=np.full(len(_BASES), 1e6), values=np.tile(prices, (len(_BASES), 1)),  # type: ignore[arg-type]
             rates=np.array(made)[:, which], spread=np.array(spread)[:, which], n=np.full(len(_BASES), 2_000.0), realised=True,
         )
         for which in (0, 1)
