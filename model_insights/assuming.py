@@ -63,6 +63,7 @@ def _ledger(ledger: Ledger, factor: float) -> Ledger:
         ledger, before=ledger.before * factor, after=ledger.after * factor, lines=tuple(_ledger_line(line, factor) for line in ledger.lines),
         draws={name: draws * factor for name, draws in ledger.draws.items()}, scale=ledger.scale * factor,
         ordinary={name: money * factor for name, money in ledger.ordinary.items()},
+        unrest={name: money * factor for name, money in ledger.unrest.items()},
     )  # fmt: skip
 
 

@@ -70,6 +70,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         True  # the model step was taken on data that the new model may have been trained on: what it gains there it loses later
     )
     ordinary: dict[LineId, float] = {}  # what lines show in ordinary steps of this history: the news is what exceeds it
+    unrest: dict[LineId, float] = {}  # how restless lines without an error (volume, mix of slices) are in ordinary steps: standard deviation
 
     @property
     def change(self) -> float:
@@ -79,6 +80,10 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         """The money of a line beyond what it shows in ordinary steps; 0 without the line."""
         line = self.line(name)
         return 0.0 if line is None else line.money.value - self.ordinary.get(name, 0.0)
+
+    def error(self, name: LineId) -> float:
+        """Standard deviation of a line: of its draws, and of what it does in ordinary steps."""
+        return math.hypot(float(np.std(self.draws[name])), self.unrest.get(name, 0.0))
 
     def line(self, name: LineId) -> LedgerLine | None:
         return next((one for one in self.lines if one.id == name), None)
@@ -147,7 +152,7 @@ def chain(ledgers: Sequence[Ledger]) -> Ledger:
         reference_id=ledgers[0].reference_id, run_id=ledgers[-1].run_id, before=ledgers[0].before, after=ledgers[-1].after,
         lines=tuple(lines), draws={line.id: np.sum([o.draws[line.id] for o in ledgers if line.id in o.draws], axis=0) for line in lines},
         tier=min(o.tier for o in ledgers), scale=max(o.scale for o in ledgers), model_known=all(o.model_known for o in ledgers), steps=len(ledgers),
-        ordinary=_summed([o.ordinary for o in ledgers]), rows=ledgers[-1].rows if all(o.rows for o in ledgers) else None,
+        ordinary=_summed([o.ordinary for o in ledgers]), unrest=_independent([o.unrest for o in ledgers]), rows=ledgers[-1].rows if all(o.rows for o in ledgers) else None,
         rows_reason=next((o.rows_reason for o in ledgers if o.rows_reason), ""), flattered=any(o.flattered for o in ledgers),
     )  # fmt: skip
     check(ledger)
@@ -156,6 +161,10 @@ def chain(ledgers: Sequence[Ledger]) -> Ledger:
 
 def _summed(parts: Sequence[dict[LineId, float]]) -> dict[LineId, float]:
     return {name: sum(one.get(name, 0.0) for one in parts) for name in LINES if any(name in one for one in parts)}
+
+
+def _independent(parts: Sequence[dict[LineId, float]]) -> dict[LineId, float]:
+    return {name: math.hypot(*(one.get(name, 0.0) for one in parts)) for name in LINES if any(name in one for one in parts)}
 
 
 def turned(ledger: Ledger) -> Ledger:

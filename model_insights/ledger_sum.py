@@ -28,6 +28,7 @@ def added_ledger(ledgers: Sequence[Ledger]) -> Ledger:
         rows=ledgers[0].rows if all(one.rows for one in ledgers) else None,
         rows_reason=next((one.rows_reason for one in ledgers if one.rows_reason), ""), flattered=any(one.flattered for one in ledgers),
         ordinary={name: math.fsum(one.ordinary.get(name, 0.0) for one in ledgers) for name in dict.fromkeys(name for one in ledgers for name in one.ordinary)},
+        unrest={name: math.fsum(one.unrest.get(name, 0.0) for one in ledgers) for name in dict.fromkeys(name for one in ledgers for name in one.unrest)},
     )  # fmt: skip
     check(made)
     return made

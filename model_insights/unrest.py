@@ -54,7 +54,9 @@ def around(moves: Sequence[Move | None], at: int) -> Unrest:
 
 def with_unrest(steps: Mapping[str, Ledger | str], losses: Collection[str]) -> dict[str, Ledger | str]:
     """The steps [by the later run's id] with what ordinary ones show: spread in the errors, levels beside. A step into or out of a run of
-    `losses` is not ordinary. A model that is not told from the world (T0) has no level of its own, and gives the rates none."""
+    `losses` is not ordinary. A model that is not told from the world (T0) has no level of its own, and gives the rates none.
+
+    Volume and shares of slices are counted, not sampled: their amounts stay without an error, and their unrest is weighed in the decision."""
     noisy = dict(steps)
     for line_of in (_model, _outcomes, _mix):
         for run_id, usual in _around(steps, losses, line_of).items():
@@ -64,6 +66,11 @@ def with_unrest(steps: Mapping[str, Ledger | str], losses: Collection[str]) -> d
                 noisy[run_id] = with_retrain_noise(
                     msgspec.structs.replace(step, ordinary={**step.ordinary, **level}), usual.spread, name=name
                 )
+    for exact in (_volume, _shares):
+        for run_id, usual in _around(steps, losses, exact).items():
+            step = noisy[run_id]
+            if isinstance(step, Ledger) and (name := exact(step)) is not None:
+                noisy[run_id] = msgspec.structs.replace(step, unrest={**step.unrest, name: usual.spread})
     return noisy
 
 
@@ -87,6 +94,15 @@ def _outcomes(step: Ledger) -> LineId:
 def _mix(step: Ledger) -> LineId | None:
     """The mix, where rows tell it: aggregates know the shares of the slices without an error."""
     return "mix" if step.rows is not None else None
+
+
+def _volume(step: Ledger) -> LineId | None:
+    return "volume" if step.line("volume") is not None else None
+
+
+def _shares(step: Ledger) -> LineId | None:
+    """The mix, where the aggregates tell it."""
+    return "mix" if step.rows is None and step.line("mix") is not None else None
 
 
 def _around(steps: Mapping[str, Ledger | str], losses: Collection[str], line_of: Callable[[Ledger], LineId | None]) -> dict[str, Unrest]:

@@ -132,7 +132,7 @@ def is_up(ledger: Ledger, material: float) -> bool:
 
 def confirmed_lines(ledger: Ledger, material: float) -> tuple[LineId, ...]:
     """Lines that raised the cost beyond chance (Holm, one-sided), beyond what they do in ordinary steps, and beyond materiality."""
-    raised = [(line.id, _p_positive(ledger.news(line.id), ledger.draws[line.id]), ledger.news(line.id)) for line in ledger.lines]
+    raised = [(line.id, _p_positive(ledger.news(line.id), ledger.error(line.id)), ledger.news(line.id)) for line in ledger.lines]
     ranked = sorted(raised, key=lambda one: one[1])
     out: list[LineId] = []
     for i, (name, p, money) in enumerate(ranked):
@@ -156,9 +156,8 @@ def _is_offset(ledger: Ledger, material: float) -> bool:
     return sum(ledger.news(name) for name in names) <= material or float(np.mean(draws > 0)) < _TOGETHER
 
 
-def _p_positive(value: float, draws: NDArray[np.float64]) -> float:
-    """One-sided p of "this line did not raise the cost", normal approximation of its draws; 0 for an exact amount."""
-    spread = float(np.std(draws))
+def _p_positive(value: float, spread: float) -> float:
+    """One-sided p of "this line did not raise the cost", from its standard deviation; 0 for an exact amount."""
     if spread <= 1e-12:
         return 0.0 if value > 0 else 1.0
     return float(stats.norm.sf(value / spread))

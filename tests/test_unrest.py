@@ -107,3 +107,20 @@ def test_what_a_step_shows_is_the_news_beyond_the_ordinary() -> None:
     assert line is not None
     assert ledger.news("rate") == line.money.value - 2.0
     assert 0.0 == ledger.news("concept")
+
+
+def test_restless_volumes_and_shares_are_weighed_and_their_amounts_stay_exact() -> None:
+    every: dict[str, Ledger | str] = {}
+    for i in range(10):
+        unlike = ((0.6, 0.1), (0.1, 0.1))
+        before, after = some_cells(rates=unlike), some_cells(rates=unlike, volume=(100.0 + 9.0 * (-1) ** i * i, 200.0 + 5.0 * i))
+        every[f"r{i + 1}"] = adjacent_ledger(
+            Adjacent(before=a_cost(before, run_id=f"r{i}"), after=a_cost(after, run_id=f"r{i + 1}"), middle=before)
+        )
+    for run_id, step in with_unrest(every, set()).items():
+        bare = every[run_id]
+        assert isinstance(step, Ledger)
+        assert isinstance(bare, Ledger)
+        assert step.line("volume") == bare.line("volume")
+        assert step.error("volume") > 0.0
+        assert step.error("mix") >= step.unrest["mix"] > 0.0
