@@ -304,7 +304,9 @@ def _pairs_fault(rule: CostRule) -> str:
 
 def _rows_fault(rule: CostRule) -> str:
     if rule.capacity is not None and (rule.kind != "classification" or not 0 < rule.capacity < float("inf")):
-        return f"has capacity {rule.capacity:g}; give the cases that can be acted on in a period, above 0, in a rule of kind classification."
+        return (
+            f"has capacity {rule.capacity:g}; give the cases that can be acted on in a period, above 0, in a rule of kind classification."
+        )
     if rule.kind != "amounts" or rule.cost is not None:
         return ""
     return "" if rule.decision and rule.label else "of kind amounts needs `cost`, or `decision` and `label` with tp, fp, tn or fn."
@@ -313,7 +315,9 @@ def _rows_fault(rule: CostRule) -> str:
 def _check_rates(config: Config, name: str) -> None:
     table = config.insights.rates_table
     if table and (table not in config.tables or not config.tables[table].valid_from):
-        what = "which [tables] does not have" if table not in config.tables else "which has no `valid_from`: it says since when a rate holds"
+        what = (
+            "which [tables] does not have" if table not in config.tables else "which has no `valid_from`: it says since when a rate holds"
+        )
         raise ConfigError(f"{name}: insights.rates_table names table {table!r}, {what}.")
     for code, rate in config.insights.rates.items():
         if not re.fullmatch(r"[A-Z]{3}", code) or not 0 < rate < float("inf"):

@@ -206,7 +206,9 @@ def _cost(case: Case, run: Run, model_name: str | None, reason: str, *, role: Ro
     table = case.units.get(run.id, "the business tables were not read")
     if isinstance(table, str):
         return table
-    priced = price(case.rule, evaluation, model_name, table, spread=case.spread(run.id), matrices=case.matrices(run.id), counts=case.counts(run.id))
+    priced = price(
+        case.rule, evaluation, model_name, table, spread=case.spread(run.id), matrices=case.matrices(run.id), counts=case.counts(run.id)
+    )
     if priced.cells is None:
         return f"no unit could be priced: {priced.gaps[0].reason}" if priced.gaps else "the business tables have no row for this period"
     return run_cost(run.id, case.rule, model_name, priced.cells, priced.gaps)

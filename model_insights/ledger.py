@@ -70,7 +70,9 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True, eq=False):
         True  # the model step was taken on data that the new model may have been trained on: what it gains there it loses later
     )
     ordinary: dict[LineId, float] = {}  # what lines show in ordinary steps of this history: the news is what exceeds it
-    unrest: dict[LineId, float] = {}  # how restless lines without an error (volume, mix of slices) are in ordinary steps: standard deviation
+    unrest: dict[
+        LineId, float
+    ] = {}  # how restless lines without an error (volume, mix of slices) are in ordinary steps: standard deviation
 
     @property
     def change(self) -> float:

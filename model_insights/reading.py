@@ -189,8 +189,8 @@ def _priced_case(
     rows = read_rows(history, rule, frames, sources, kept=kept)
     units = {run.id: _units(volume_rule(rule), sources, frames, tables, run) for run in history.runs}
     return msgspec.structs.replace(
-        bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="", counts=_counts(history, rule, plots),
-        amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, sources, scores) if rule.capacity is None else None, label=_label(rule, history),
+        bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="",
+        counts=_counts(history, rule, plots), amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, sources, scores) if rule.capacity is None else None, label=_label(rule, history),
     )  # fmt: skip
 
 
@@ -219,7 +219,9 @@ def _table(name: str, source: TableSource, config: Config, folders: tuple[Path, 
         return Damaged(path=outcome.path, what=str(error).rstrip("."), remedy="Correct the table, or `money` in insights.toml.")
 
 
-def _units(rule: CostRule, sources: Mapping[str, TableSource], frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run) -> UnitTable | str:
+def _units(
+    rule: CostRule, sources: Mapping[str, TableSource], frames: Mapping[str, pl.DataFrame], tables: Mapping[str, object], run: Run
+) -> UnitTable | str:
     """The run's joined table, or the sentence why there is none."""
     lost = [name for name in rule.tables or tables if name not in frames]
     if rule.grain and lost and (rule.tables or not frames):

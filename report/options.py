@@ -106,7 +106,9 @@ def _contradiction(options: argparse.Namespace) -> str:
         return "--history goes neither with --all-pipelines nor with --watch"
     if options.all_pipelines and (options.run or options.reference or options.since or options.length == "full" or options.notes):
         return "--all-pipelines goes with none of --run, --reference, --since, --full and --notes: each pipeline has its own"
-    if options.watch and (options.run or options.html or options.json or options.markdown or options.csv or options.notes or options.output == "-"):
+    if options.watch and (
+        options.run or options.html or options.json or options.markdown or options.csv or options.notes or options.output == "-"
+    ):
         return "--watch writes PDFs into a folder: it goes with none of --run, --html, --json, --markdown, --csv, --notes and -o -"
     if not 0.1 <= options.every < float("inf"):
         return "--every takes seconds from 0.1 on"

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 2
 KEEP_JOBS = 8  # finished files kept for a late download
-VIEW = ("pipeline", "run", "reference", "model", "threshold", "split", "values_scale")  # parameters of a view, as the report command takes them
+VIEW = (
+    "pipeline",
+    "run",
+    "reference",
+    "model",
+    "threshold",
+    "split",
+    "values_scale",
+)  # parameters of a view, as the report command takes them
 CHOICES = {"format": ("pdf", "html", "json", "markdown", "csv"), "length": ("standard", "brief", "full"), "paper": ("", "A4", "Letter")}
 
 # `python -m report` would put the current folder first on the path, where a user's own report.py may lie.

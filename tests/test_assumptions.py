@@ -124,4 +124,7 @@ def test_the_page_of_the_real_shop_shows_the_ledger(runs: Path, root: Path, tmp_
     rows = {row.id: [cell.text for cell in row.cells] for row in section.blocks[0].rows}
 
     assert "12 Aug 2024" in section.lead
-    assert ("Violated", "61.5", "4.00") == (rows["prices"][0], *rows["prices"][2:4])  # B2: the supplier's cost doubled, so a lost sale costs less
+    assert ("Violated", "61.5", "4.00") == (
+        rows["prices"][0],
+        *rows["prices"][2:4],
+    )  # B2: the supplier's cost doubled, so a lost sale costs less

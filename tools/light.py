@@ -141,7 +141,18 @@ def prove(python: Path, version: str, package: Path) -> None:
     check_tabs(home)
     check_report(home)
     lenient = ("-W", "ignore::DeprecationWarning") if version == OLDEST else ()  # of old packages about still older ways
-    _run(home / "pytest", "-n", "auto", "--dist", "loadfile", "-m", "not oracle and not browser and not servers", "-p", "no:cacheprovider", *lenient)
+    _run(
+        home / "pytest",
+        "-n",
+        "auto",
+        "--dist",
+        "loadfile",
+        "-m",
+        "not oracle and not browser and not servers",
+        "-p",
+        "no:cacheprovider",
+        *lenient,
+    )
 
 
 def main(versions: list[str]) -> int:

@@ -119,7 +119,9 @@ def _track_record(verdict: Verdict, tier: str, words: Words) -> str:
     """How often this word was right on simulated faults that no rule and no map was made for, with its interval."""
     right, named = reliability(tier, verdict.confidence)
     if not named:
-        return f"the map from simulated faults makes it {words.percent(verdict.probability or 0.0)}; on held-out faults nothing was named so"
+        return (
+            f"the map from simulated faults makes it {words.percent(verdict.probability or 0.0)}; on held-out faults nothing was named so"
+        )
     low, high = wilson(right / named, named)
     return (
         f"of {plural(named, 'corner')} named “{verdict.confidence}” on held-out simulated faults, {words.percent(right / named)} were right "

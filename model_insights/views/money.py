@@ -45,7 +45,14 @@ from model_insights.wording import Words, money_value, plural
 
 
 def sections(
-    judged: Judgement, plots: Plots, earlier_plots: Plots, words: Words, tables: Mapping[str, TableRequest], threshold: str = "", *, rows: RowFindings | None = None
+    judged: Judgement,
+    plots: Plots,
+    earlier_plots: Plots,
+    words: Words,
+    tables: Mapping[str, TableRequest],
+    threshold: str = "",
+    *,
+    rows: RowFindings | None = None,
 ) -> tuple[Section, ...]:
     """All sections of the page, in reading order. Without a cost there is one, which says why and what to do."""
     cost, parts = judged.cost, by_rule(judged)
