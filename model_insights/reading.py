@@ -190,7 +190,8 @@ def _priced_case(
     units = {run.id: _units(volume_rule(rule), sources, frames, tables, run) for run in history.runs}
     return msgspec.structs.replace(
         bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="",
-        counts=_counts(history, rule, plots), amounts=rows.amounts, scores=rows.scores, rows=ScoredShelf(history, rule, frames, sources, scores) if rule.capacity is None else None, label=_label(rule, history),
+        counts=_counts(history, rule, plots), amounts=rows.amounts, scores=rows.scores, label=_label(rule, history),
+        rows=ScoredShelf(history, rule, frames, sources, scores) if rule.capacity is None else None,
     )  # fmt: skip
 
 
