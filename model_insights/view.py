@@ -377,6 +377,7 @@ class Section(Noun):
     id: str  # "verdict", "cost", "where", "business", "data", "model", "evidence", "how", ... stable: anchors and report pages use it
     title: str
     lead: str = ""
+    action: str = ""  # what to do about it
     corner: CornerName | None = None
     state: State | None = None
     state_text: str = ""

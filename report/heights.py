@@ -105,6 +105,8 @@ def _head(section: Section, titled: bool, *, close: bool, width: float) -> float
     if section.lead:
         size = 9 if close else 10
         height += lines_of(section.lead, min(width, 140), size) * size * 1.45 * POINT + (2.5 if close else 4)
+    if section.action:
+        height += 7.5 * 1.45 * POINT + lines_of(section.action, width - 9, 10) * 10 * 1.45 * POINT + (6.5 if close else 10)
     return height
 
 

@@ -57,7 +57,7 @@ class Report(Noun):
 _PLAN = (
     ("cost", "What it costs", ("cost.money", "insights.waterfall", "cost.result")),
     ("where", "Where", ("cost.slices", "insights.where")),
-    ("business", "Business", ("insights.business", "cost.result_slices")),
+    ("business", "Business", ("insights.business", "cost.result_slices", "insights.rows")),
     ("data", "Data", ("insights.data",)),
     ("model", "Model", ("insights.model", "insights.strip", "insights.history")),
     ("what_if", "What if", ("cost.orders", "cost.threshold", "cost.sensitivity")),
@@ -252,7 +252,7 @@ def _appended(section: Section, whole: bool) -> Section:
     """Of the two pages the tables with the names they have there; of a detail page, and of what leads into it all, everything."""
     whole = whole and section.id != "appendix"
     blocks = tuple(block for block in section.blocks if isinstance(block, Table) and block.rows) if whole else section.blocks
-    return msgspec.structs.replace(section, blocks=tuple(map(_without_bars, blocks)), lead="" if whole else section.lead)
+    return msgspec.structs.replace(section, blocks=tuple(map(_without_bars, blocks)), action="", lead="" if whole else section.lead)
 
 
 def _without_bars(block: Block) -> Block:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-RUNS = ROOT.parent / "shared" / "runs"
+RUNS = (ROOT.parent / "shared" / "runs").resolve()
 
 
 @pytest.fixture(scope="session")

@@ -46,6 +46,7 @@ export function sectionCard(section: Section, page: Page): TemplateResult {
       <div class="line"><h2 id=${`${id}-title`} tabindex="-1">${section.corner ? cornerIcon(section.corner, 20) : nothing}<span dir="auto">${section.title}</span></h2>
       ${section.state ? stateChip(section.state, section.state_text) : nothing}</div>
       ${section.lead ? html`<p class="lead" dir="auto">${section.lead}</p>` : nothing}
+      ${section.action ? html`<p class="lead"><strong>What to do:</strong> <span dir="auto">${section.action}</span></p>` : nothing}
     </header>
     <div class="blocks">${inRows(section.blocks).map((row) => blockRow(row, page))}</div>
   </section>`;

@@ -100,6 +100,7 @@ export interface Section {
   id: string;
   title: string;
   lead: string;
+  action: string;
   corner: "business" | "data" | "model" | null;
   state: "held" | "unknown" | "violated" | "watch" | null;
   state_text: string;

@@ -34,6 +34,7 @@ const SECTION_WORDS: Readonly<Record<string, string>> = {
   slices: "Slices",
   threshold: "Threshold",
   account: "How it is computed",
+  rows: "Rows",
   how: "How we know",
   remarks: "Your words",
   orders: "Orders",

@@ -33,6 +33,7 @@ from model_insights.view import (
     TableRequest,
     Tick,
 )
+from model_insights.views.advice import orders_action
 from model_insights.views.page import period_text, slice_link, table, value_axis
 from model_insights.wording import SEVERITIES, Words, value_name
 
@@ -74,7 +75,8 @@ def _order_section(judged: Judgement, cost: RunCost, words: Words, tables: Mappi
         f"For {most.unit.text}, order {words.count(round(most.order))} units where the newest model would order "
         f"{words.count(round(most.planned)) if most.planned is not None else 'an unknown number of'}."
     )
-    return Section(id="orders", title=title, lead=lead, blocks=(_order_table(lines, words, tables.get("orders")),))
+    action = orders_action(saving, most.unit.text, words.count(round(most.order)))
+    return Section(id="orders", title=title, lead=lead, action=action, blocks=(_order_table(lines, words, tables.get("orders")),))
 
 
 def _order_table(lines: tuple[OrderLine, ...], words: Words, asked: TableRequest | None) -> Table:

@@ -39,6 +39,7 @@ from model_insights.view import (
     Waterfall,
 )
 from model_insights.views import assumptions, carried, combinations, search
+from model_insights.views.advice import corner_action
 from model_insights.views.corner import corner_title, strongest
 from model_insights.views.drift import drift_scatter
 from model_insights.views.grounds import ground_facts, how_title
@@ -48,7 +49,7 @@ from model_insights.views.money import cost_series, level_text
 from model_insights.views.page import evidence_link, period_text, slice_link, state_cell, table, value_axis
 from model_insights.views.remarks import confirmed_paragraph, confirmed_text
 from model_insights.views.strip import verdict_strip, verdict_words
-from model_insights.views.tier import tier_facts, with_rows
+from model_insights.views.tier import rows_sections, tier_facts
 from model_insights.views.versions import served_table
 from model_insights.wording import CORNERS, LINE_HINTS, LINES, SEVERITIES, STATES, Words, money_value, plural
 
@@ -90,7 +91,8 @@ def sections(
         assumptions.section(judged, words, tables.get("assumptions")),
         _history_section(judged, past, confirmed, words, tables.get("past")),
         _lineage_section(judged, words),
-        with_rows(_how_section(judged, verdict, ledger, words), ledger, words, tables),
+        *rows_sections(ledger, words, tables),
+        _how_section(judged, verdict, ledger, words),
     )
 
 
@@ -272,7 +274,9 @@ def _corner_section(judged: Judgement, name: str, verdict: Verdict, words: Words
     blocks += _corner_figures(judged, name, words)
     if name == "model" and (served := served_table(judged, words, tables.get("served"))) is not None:
         blocks.append(served)
-    return Section(id=name, title=title, lead=lead, corner=name, state=state, state_text=STATES[state], blocks=tuple(blocks))  # type: ignore[arg-type]
+    return Section(
+        id=name, title=title, lead=lead, action=corner_action(top), corner=name, state=state, state_text=STATES[state], blocks=tuple(blocks),  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def _lead(name: str, top: Evidence | None, judged: Judgement) -> str:

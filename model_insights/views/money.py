@@ -33,6 +33,7 @@ from model_insights.view import (
     TimeSeries,
 )
 from model_insights.views import search
+from model_insights.views.advice import money_action, slices_action
 from model_insights.views.computed import FORMULAS
 from model_insights.views.decision import choice_sections, coverage_figure, hangs_section
 from model_insights.views.estimate import estimate_blocks, estimate_of
@@ -110,7 +111,8 @@ def _money_section(judged: Judgement, words: Words) -> Section:
     lead = f"{words.interval(cost.total.low, cost.total.high)}."
     if judged.expected is not None:
         lead += f" Expected from the periods before: {words.money(judged.expected.value)}."
-    return Section(id="money", title=title, lead=lead, blocks=(cost_series(judged, words), *estimate_blocks(judged, words)))
+    blocks = (cost_series(judged, words), *estimate_blocks(judged, words))
+    return Section(id="money", title=title, lead=lead, action=money_action(judged, words), blocks=blocks)
 
 
 def cost_series(judged: Judgement, words: Words) -> TimeSeries:
@@ -198,6 +200,7 @@ def _slices_section(judged: Judgement, cost: RunCost, words: Words, tables: Mapp
         id="slices",
         title=title,
         lead=f"{plural(len(lines), 'unit')} priced; they sum to {words.money(cost.total.value)}{outside}.",
+        action=slices_action(lines, {unit.text: line.money.value for unit, line in old.items()}, words),
         blocks=tuple(blocks),
     )
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-
 from model_insights.attribution.notes import Order, Ranking, RowNotes
 from model_insights.ledger import Ledger
 from model_insights.view import Block, Cell, Column, Fact, Row, Section, TableRequest
@@ -77,15 +75,16 @@ def _row_facts(rows: RowNotes, words: Words) -> list[Fact]:
 _PARTS = {"model": "Model change", "inputs": "Inputs moved", "outcomes": "Outcomes of like cases"}
 
 
-def with_rows(section: Section, ledger: Ledger | None, words: Words, tables: Mapping[str, TableRequest]) -> Section:
-    """The section with tables of what rows tell besides money; as it is where no rows were compared."""
+def rows_sections(ledger: Ledger | None, words: Words, tables: Mapping[str, TableRequest]) -> tuple[Section, ...]:
+    """What rows tell besides money; nothing where no rows were compared."""
     rows = ledger.rows if ledger is not None else None
     if rows is None:
-        return section
+        return ()
     blocks = [_leaf_table(rows, words, tables.get("leaves")), _input_table(rows, words, tables.get("moved_inputs"))]
     if rows.ranking is not None:
         blocks.append(_ranking_table(rows.ranking, words, tables.get("ranking")))
-    return msgspec.structs.replace(section, blocks=(*section.blocks, *blocks))
+    title = f"What {plural(sum(rows.overlap.rows), 'row')} tell besides money"
+    return (Section(id="rows", title=title, blocks=tuple(blocks)),)
 
 
 def _leaf_table(rows: RowNotes, words: Words, asked: TableRequest | None) -> Block:
