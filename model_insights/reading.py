@@ -191,7 +191,7 @@ def _priced_case(
     return msgspec.structs.replace(
         bare, rule=rule, units=units, spread=_spreads(history, rule, units, plots), matrices=_matrices(history, rule, plots), config_reason="",
         counts=_counts(history, rule, plots), amounts=rows.amounts, scores=rows.scores, label=_label(rule, history),
-        rows=ScoredShelf(history, rule, frames, sources, scores) if rule.capacity is None else None,
+        rows=ScoredShelf(history, rule, frames, sources, scores, kept) if rule.capacity is None else None,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
+from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.row_sources import MOST_ROWS, RowSource, evaluated_rows, sample_rows
 from model_insights.artifacts.scored_rows import predictions_by_model
 from model_insights.artifacts.scores import REMEDY, ScoreFiles, content_fingerprint, saved_model_folder
@@ -27,8 +28,10 @@ class ScoredShelf:
     """Rows of the runs of one history with the scores of their models: of score files, else of predictions. Read once, on request."""
 
     def __init__(
-        self, history: History, rule: CostRule, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource], scores: ScoreFiles | None
+        self, history: History, rule: CostRule, tables: Mapping[str, pl.DataFrame], sources: Mapping[str, TableSource], scores: ScoreFiles | None,
+        kept: KeptRows | None = None,
     ) -> None:  # fmt: skip
+        self._kept = kept
         self._rule, self._tables, self._sources, self._scores = rule, tables, sources, scores
         self._models = {model_key(one): one for run in history.runs for one in (run.candidate, run.baseline) if one is not None}
         self._prints: dict[str, str] = {}
@@ -62,7 +65,7 @@ class ScoredShelf:
             outcome = files.read(known.get(model, ""), data, faults)
             return outcome.value if isinstance(outcome, Loaded) else None
 
-        rows = sample_rows(source.value)
+        rows = sample_rows(source.value, kept=self._kept)
         if not isinstance(rows, Loaded):
             return rows.sentence
         scores = {key: one.value for key, one in found.items() if isinstance(one, Loaded) and len(one.value) == rows.value.frame.height}
@@ -83,7 +86,7 @@ class ScoredShelf:
         source = predictions_by_model(run).get(model)
         if source is None:
             return f"no predictions of the model that matters are kept for {run.period.label}; {REMEDY}"
-        rows = _rows(source)
+        rows = _rows(source, self._kept)
         if isinstance(rows, str):
             return rows
         if SCORE not in rows.columns or not rows.schema[SCORE].is_numeric():
@@ -140,6 +143,6 @@ def numpy_columns(rows: pl.DataFrame) -> Columns:
     return found
 
 
-def _rows(source: RowSource) -> pl.DataFrame | str:
-    outcome = sample_rows(source, most=MOST_ROWS)
+def _rows(source: RowSource, kept: KeptRows | None) -> pl.DataFrame | str:
+    outcome = sample_rows(source, most=MOST_ROWS, kept=kept)
     return outcome.sentence if isinstance(outcome, (Absent, Damaged)) else outcome.value.frame

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import polars as pl
 
-from model_insights.artifacts.cache import stamps_of
+from model_insights.artifacts.cache import Stamp, stamps_of
 from model_insights.artifacts.example_columns import ExampleColumns, NoExample, OtherPayload
 from model_insights.artifacts.examples import example_splits, files_of, not_supported, nothing_in
 from model_insights.artifacts.kept_rows import KeptRows, RowWriter
@@ -94,11 +94,8 @@ def _rows(
 ) -> Generator[pl.DataFrame | Absent | Damaged, None, None]:
     """The rows of one source: those that are kept where they are whole and have the columns, else read, and kept then."""
     stamps = stamps_of(files_in(source) if source.is_dir() else [source])
-    known = kept.find(str(source), stamps) if kept is not None else None
-    if known is not None and _holds(known.columns, wanted := columns(known.seen)) and (frames := known.frames()) is not None:
-        extra = set(known.columns or ()) - set(wanted or ())
-        for frame in frames:
-            yield frame.drop(extra)
+    if kept is not None and (frames := _kept_frames(kept, source, stamps, columns)) is not None:
+        yield from frames
         return
     files = files_of(source)
     if isinstance(files, (Absent, Damaged)):
@@ -114,8 +111,24 @@ def _rows(
         yield from _chunks(kind, files, chosen, chunk)
     else:
         yield from _keeping(
-            kept.writer(str(source), stamps, seen=tuple(first.columns), columns=chosen), _chunks(kind, files, chosen, chunk)
+            kept.writer(_place(source, every=chosen is None), stamps, seen=tuple(first.columns), columns=chosen),
+            _chunks(kind, files, chosen, chunk),
         )
+
+
+def _kept_frames(kept: KeptRows, source: Path, stamps: tuple[Stamp, ...], columns: Choice) -> Iterator[pl.DataFrame] | None:
+    """The rows that are kept of a source, with the wanted features; None where they are not."""
+    for every in (False, True):
+        known = kept.find(_place(source, every=every), stamps)
+        if known is not None and _holds(known.columns, wanted := columns(known.seen)) and (frames := known.frames()) is not None:
+            extra = set(known.columns or ()) - set(wanted or ())
+            return (frame.drop(extra) for frame in frames)
+    return None
+
+
+def _place(source: Path, *, every: bool) -> str:
+    """Rows with every feature are kept beside those with some: who asks for the one does not drive out the other."""
+    return f"{source} with every feature" if every else str(source)
 
 
 def _holds(have: tuple[str, ...] | None, wanted: Sequence[str] | None) -> bool:

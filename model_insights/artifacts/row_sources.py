@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from model_insights.artifacts.examples import example_splits
+from model_insights.artifacts.kept_rows import KeptRows
 from model_insights.artifacts.prediction_rows import fold_rows
 from model_insights.artifacts.tfdv_files import files_in
 from model_insights.lineage import Artifact, Execution
@@ -59,10 +60,10 @@ def evaluated_rows(run: Run) -> Loaded[RowSource] | Absent:
     return _examples(run, _EVALUATED)
 
 
-def sample_rows(source: RowSource, *, most: int = MOST_ROWS) -> Loaded[SampledRows] | Absent | Damaged:
-    """At most `most` rows, evenly spaced. All rows are read: memory holds a chunk and the sample."""
+def sample_rows(source: RowSource, *, most: int = MOST_ROWS, kept: KeptRows | None = None) -> Loaded[SampledRows] | Absent | Damaged:
+    """At most `most` rows, evenly spaced. All rows are read, or taken from those that are `kept`: memory holds a chunk and the sample."""
     sample = _Sample(most)
-    outcome = fold_rows(source.artifact, lambda _: None, sample.add)
+    outcome = fold_rows(source.artifact, lambda _: None, sample.add, kept=kept)
     if not isinstance(outcome, Loaded):
         return outcome
     return Loaded(value=sample.rows(), path=source.artifact.path)
