@@ -29,9 +29,10 @@ from model_insights.cost.model import Cells, Floats, costs, rate_draws, unit_cos
 from model_insights.cost.regression import bias_and_spread
 from model_insights.cost.units import unit_table
 from model_insights.cost.unlabelled import Estimate, Scores, estimate, recalibrate
+from model_insights.evidence.change import wilson
 from model_insights.slices import SliceKey
 
-LEVEL, Z = 0.95, 1.959964
+LEVEL = 0.95
 
 
 class Seen(NamedTuple):
@@ -289,13 +290,6 @@ KINDS: dict[str, Callable[[int], Seen]] = {
 }
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """95 % interval of a share."""
-    p = hits / n
-    middle, half = (p + Z**2 / (2 * n)) / (1 + Z**2 / n), Z * math.sqrt(p * (1 - p) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return middle - half, middle + half
-
-
 def rows(seeds: int, only: str = "") -> Iterator[str]:
     for name, make in KINDS.items():
         if only not in name:
@@ -309,7 +303,7 @@ def rows(seeds: int, only: str = "") -> Iterator[str]:
 def _cell(found: list[bool]) -> str:
     if not found:
         return ""
-    low, high = wilson(sum(found), len(found))
+    low, high = wilson(sum(found) / len(found), len(found))
     return f"{100 * sum(found) / len(found):.1f} % ({100 * low:.1f} to {100 * high:.1f}, n {len(found):,})"
 
 

@@ -13,6 +13,7 @@ from model_insights.cost.account import Money
 from model_insights.noun import Noun
 from model_insights.view import Tick, Tone, Value
 
+_NO_CURRENCY = "XXX"  # ISO 4217: the code where no currency is involved
 STATES = {"held": "Held", "watch": "Watch", "violated": "Violated", "unknown": "Unknown"}
 CORNERS = {"business": "Business realities", "data": "Data", "model": "Model"}
 SEVERITIES = {
@@ -93,9 +94,8 @@ class Words(Noun):
         """`EUR 4,810`: the currency as its code, so that no sign is mistaken. Whole units from 100 on, else two decimals."""
         places = digits if digits is not None else (0 if abs(value) >= 100 or value == 0 else 2)
         pattern = "¤¤\u00a0#,##0" + ("." + "0" * places if places else "")
-        return str(
-            format_currency(_no_minus_zero(value, places), self.currency or "XXX", pattern, locale=self.locale, currency_digits=False)
-        )
+        code = self.currency or _NO_CURRENCY
+        return str(format_currency(_no_minus_zero(value, places), code, pattern, locale=self.locale, currency_digits=False))
 
     def amount(self, value: float) -> str:
         """Money that may be negative, with a true minus in front of the currency."""
